@@ -1,0 +1,304 @@
+"""Frozen values that cross rooms: what was seen, what was measured, what was found.
+
+Standard library only, so that reading a run and printing its report needs no torch.
+Words are those of the manual's glossary: *site*, *pre-activation* z, *activation* a = φ(z),
+*slope* φ'(z), *upstream gradient* ∂L/∂a, *downstream gradient* ∂L/∂z, *unit*, *probe*.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+NAN = math.nan
+
+# Symmetric-log histogram of z: half-octave bins of |z| from 2**-10 to 2**10 on either side of a
+# middle bin for |z| < 2**-10; the outermost bins also take what lies beyond.
+HISTOGRAM_OCTAVES = 10
+HISTOGRAM_BINS = 8 * HISTOGRAM_OCTAVES + 1
+
+
+def histogram_edges() -> tuple[float, ...]:
+    """Inner edges of the histogram of z, ascending: HISTOGRAM_BINS - 1 numbers."""
+    steps = range(-2 * HISTOGRAM_OCTAVES, 2 * HISTOGRAM_OCTAVES)
+    positive = [2.0 ** (step / 2) for step in steps]
+    return tuple([-edge for edge in reversed(positive)] + positive)
+
+
+class Severity(IntEnum):
+    """How much a finding matters: by its consequence for the training, not by its size."""
+
+    NOTE = 1
+    WARNING = 2
+    FAULT = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What diagnosis has to know of one activation function φ."""
+
+    name: str  # name in the catalogue, or the class name of a module that it does not know
+    known: bool = True
+    parameters: tuple[tuple[str, float], ...] = ()  # e.g. (("negative_slope", 0.01),)
+    lower: float = -math.inf  # infimum of φ
+    upper: float = math.inf  # supremum of φ
+    zero_centred: bool = False  # E φ(Z) = 0 for Z ~ N(0, 1)
+    saturates_below: float | None = None  # |φ'| < 5 % of its supremum for every z below
+    saturates_above: float | None = None  # the same for every z above
+    flat_below: float | None = None  # φ' is exactly 0 for every z at or below
+    flat_above: float | None = None  # φ' is exactly 0 for every z at or above
+    slope_supremum: float = 1.0  # supremum of |φ'|
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operation with a weight (linear, convolution), in call order."""
+
+    name: str  # path of the module that it happens in; `#1`, `#2` … where one module does several
+    kind: str  # "linear", "conv1d", "conv2d", "conv_transpose2d", "embedding", "recurrent", …
+    index: int  # place in call order among layers
+    weight: str | None = None  # name of the weight in `Run.parameters`
+    bias: str | None = None
+    fan_in: int = 0
+    reads_data: bool = False  # its input is data (no gradient flows into it)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStats:
+    """One layer's input x in one probe. Per-feature quantities only where the layer reads data."""
+
+    count: float = 0.0  # elements looked at
+    x_mean: float = NAN
+    x_rms: float = NAN
+    x_nonfinite: float = 0.0  # elements that are NaN or Inf
+    feature_offset: float = NAN  # rms over features of the mean / rms over features of the deviation
+    feature_std_low: float = NAN  # 5 % quantile over the features that are not constant
+    feature_std_high: float = NAN  # 95 % quantile
+    constant_features: float = NAN  # share of features that never change in the batch
+    zero_inputs: float = NAN  # share of input features that are exactly 0 for all samples
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place where an activation function is applied."""
+
+    name: str  # path of the module + "/" + function, + "#1" … where one module does it twice
+    function: Function
+    index: int  # place in call order among sites
+    model: str = ""  # class name of the outermost module
+    shape: tuple[int, ...] = ()  # of z where first seen, batch included
+    unit_axis: int = -1
+    units: int = 0
+    layer: str | None = None  # name of the Layer that feeds z
+    norm: str | None = None  # path of the normalisation between that layer and z
+    bias: str | None = None  # parameter added to z unit by unit (norm's shift, else layer's bias)
+    output: bool = False  # no layer with weights follows: an output function, not a hidden one
+    residual: bool = False  # z is a sum of two branches or more
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStats:
+    """One site in one probe. Shares are in 0 … 1, `nan` where a quantity does not exist."""
+
+    # pre-activation z, per element
+    count: float = 0.0  # elements looked at (after sub-sampling)
+    z_mean: float = NAN
+    z_std: float = NAN
+    z_skew: float = NAN
+    z_kurtosis: float = NAN  # excess: 0 for a normal distribution
+    z_min: float = NAN
+    z_max: float = NAN
+    z_nonfinite: float = 0.0  # share of elements that are NaN or Inf
+    saturated_low: float = NAN  # share of elements below Function.saturates_below
+    saturated_high: float = NAN  # share of elements above Function.saturates_above
+    # activation a
+    a_mean: float = NAN
+    a_std: float = NAN
+    a_zero: float = NAN  # share of elements that are exactly 0
+    a_nonfinite: float = 0.0
+    a_cosine: float = NAN  # mean cosine between two different samples; 1: all inputs look alike
+    # units
+    samples: float = 0.0  # samples × positions looked at for each unit in this probe
+    silent: float = NAN  # share of units that no sample of this probe activates
+    never_active: float = NAN  # share of units that no sample of any probe so far activated
+    silent_samples: float = 0.0  # samples since which the `dead` units have been silent (fewest)
+    dead: float = NAN  # share of units silent in this probe and the one before
+    dead_by_bias: float = NAN  # of the dead units, share that would be active without their bias
+    saturated_units_low: float = NAN  # share of units low-saturated in > 95 % of the samples
+    saturated_units_high: float = NAN
+    saturated_by_bias: float = NAN  # of the saturated units, share that would not be without bias
+    unit_offset: float = NAN  # rms over units of the unit's mean of z
+    unit_spread: float = NAN  # rms over units of the unit's deviation of z
+    unit_shift: float = NAN  # rms over units of the move of the unit's mean since the last probe,
+    #                          in deviations of that unit
+    unit_shift_noise: float = NAN  # the same as sampling alone would give
+    # gradients, per element, of the loss (loss scale divided out)
+    up_rms: float = NAN  # ∂L/∂a
+    up_max: float = NAN
+    up_zero: float = NAN
+    up_nonfinite: float = 0.0
+    down_rms: float = NAN  # ∂L/∂z through this site only
+    down_max: float = NAN
+    down_zero: float = NAN
+    down_nonfinite: float = 0.0
+    histogram: tuple[float, ...] = ()  # counts of z by `histogram_edges`
+
+    @property
+    def slope_factor(self) -> float:
+        """rms(∂L/∂z) / rms(∂L/∂a)."""
+        return self.down_rms / self.up_rms if self.up_rms else NAN
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter tensor of an optimizer or of a model that was seen."""
+
+    name: str
+    shape: tuple[int, ...]
+    role: str = "other"  # "weight", "bias", "norm", "embedding", "other"
+    trainable: bool = True  # requires_grad and in an optimizer
+    optimizer: int = -1  # index in Run.optimizers, -1: in none
+    before_norm: bool = False  # a bias whose gradient is 0 by algebra: a normalisation follows
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterStats:
+    """One parameter in one probe."""
+
+    rms: float = NAN
+    grad_rms: float = NAN  # nan: no gradient arrived
+    update_rms: float = NAN  # of the change that the optimizer's step made
+    one_sign: float = NAN  # share of rows whose gradient entries all have one sign
+    balance: float = NAN  # mean over rows of |Σg| / Σ|g|
+    update_cosine: float = NAN  # between this update and the one of the step before
+    nonfinite: float = 0.0  # share of entries of the parameter that are NaN or Inf
+    grad_nonfinite: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    """One optimizer as the script made it."""
+
+    name: str  # class name
+    epsilon: float = 0.0  # added to the denominator by Adam and its kin, else 0
+    lr: float = NAN  # of the first group at the start
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One training step that was looked at."""
+
+    step: int
+    time: float  # seconds since the start of the run
+    loss: float = NAN
+    baseline: float = NAN  # loss of the best constant prediction for the targets seen so far
+    lr: tuple[float, ...] = ()  # one an optimizer, first group
+    sites: Mapping[str, SiteStats] = field(default_factory=dict)
+    layers: Mapping[str, LayerStats] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterStats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What watching cost."""
+
+    seconds: float = 0.0  # extra time of the probed steps
+    total: float = 0.0  # time from the first step to the last
+    probes: int = 0
+    steps: int = 0
+
+    @property
+    def share(self) -> float:
+        return self.seconds / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that is known of one run (`stetho run`, `watch`) or of one check-up (`stetho check`)."""
+
+    command: str = ""
+    kind: str = "run"  # "run" or "check": a check has one probe and no training
+    created: str = ""  # ISO 8601, UTC
+    versions: Mapping[str, str] = field(default_factory=dict)  # stetho, python, torch
+    device: str = "cpu"
+    finished: bool = False  # the watched script came to its end
+    exit_code: int | None = None
+    sites: tuple[Site, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    loss_steps: tuple[int, ...] = ()  # ascending; one entry a training step, thinned in long runs
+    losses: tuple[float, ...] = ()
+    first_nonfinite_loss: int | None = None  # step; exact even between probes
+    unseen: tuple[str, ...] = ()  # what could not be watched, one sentence each
+    faults: tuple[str, ...] = ()  # tracebacks of faults of our own
+    overhead: Overhead = Overhead()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A measured value and the limit it is held against (`nan`: no limit, shown for reading)."""
+
+    value: float
+    limit: float = NAN
+    unit: str = ""  # "", "%", "×", "step" …: how to print the value
+
+
+# The only names that a cause may have.
+CAUSES = (
+    "slope",
+    "weights",
+    "bias",
+    "learning-rate",
+    "input",
+    "function",
+    "depth",
+    "normalisation",
+    "frozen",
+    "loss",
+    "labels",
+    "unknown",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What helps, and what it is expected to do."""
+
+    do: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Symptom, evidence, cause and remedies."""
+
+    rule: str
+    severity: Severity
+    message: str  # one sentence with its numbers
+    sites: tuple[str, ...] = ()  # names of sites, layers or parameters
+    first_step: int | None = None
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    cause: Mapping[str, float] = field(default_factory=dict)  # shares, sum 1
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What `stetho run` says in the end."""
+
+    verdict: str
+    findings: tuple[Finding, ...] = ()  # gravest first
+    learning: str = "unknown"  # "learns", "slow", "stuck", "diverged", "too-short", "unknown"
+
+    @property
+    def worst(self) -> Severity | None:
+        return max((finding.severity for finding in self.findings), default=None)
