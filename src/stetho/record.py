@@ -99,6 +99,7 @@ class Site:
     norm: str | None = None  # path of the normalisation between that layer and z
     bias: str | None = None  # parameter added to z unit by unit (norm's shift, else layer's bias)
     output: bool = False  # no layer with weights follows: an output function, not a hidden one
+    feeds: tuple[str, ...] = ()  # names of the layers that its output enters
     residual: bool = False  # z is a sum of two branches or more
 
 
