@@ -77,7 +77,9 @@ class LayerStats:
     x_mean: float = NAN
     x_rms: float = NAN
     x_nonfinite: float = 0.0  # elements that are NaN or Inf
-    feature_offset: float = NAN  # rms over features of the mean / rms over features of the deviation
+    feature_offset: float = (
+        NAN  # rms over features of the mean / rms over features of the deviation
+    )
     feature_std_low: float = NAN  # 5 % quantile over the features that are not constant
     feature_std_high: float = NAN  # 95 % quantile
     constant_features: float = NAN  # share of features that never change in the batch

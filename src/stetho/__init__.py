@@ -1,0 +1,42 @@
+"""Why a deep network does not learn, and which activation function it should use.
+
+The names below load what they need when they are first used; `import stetho` alone is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Activation": "stetho.activations",
+    "Diagnosis": "stetho.record",
+    "Finding": "stetho.record",
+    "Run": "stetho.record",
+    "Severity": "stetho.record",
+    "assert_healthy": "stetho.api",
+    "check": "stetho.api",
+    "register": "stetho.activations",
+    "watch": "stetho.api",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+if TYPE_CHECKING:
+    from stetho.activations import Activation, register
+    from stetho.api import assert_healthy, check, watch
+    from stetho.record import Diagnosis, Finding, Run, Severity
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stetho' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

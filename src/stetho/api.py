@@ -1,0 +1,203 @@
+"""Scripts, models and batches → diagnoses: the verbs of the library, joining the rooms."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from stetho.errors import UnhealthyError, UsageError
+from stetho.record import Diagnosis, Run, Severity
+from stetho.watching import Watching, default_file, new_run
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer as TorchOptimizer
+
+Loss = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured and what it means. Prints as the terminal report."""
+
+    run: Run
+    diagnosis: Diagnosis
+    file: Path | None = None  # the run file, where one was kept
+    exit_code: int = 0  # of the script
+
+    def text(self, width: int = 80, color: bool = False) -> str:
+        from stetho.report import terminal_text
+
+        return terminal_text(self.run, self.diagnosis, width=width, color=color, file=self.file)
+
+    def json(self) -> dict[str, Any]:
+        from stetho.report import json_form
+
+        return json_form(self.run, self.diagnosis)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+
+def run_script(
+    target: str,
+    arguments: Sequence[str] = (),
+    *,
+    as_module: bool = False,
+    budget: float = 0.02,
+    every: int | None = None,
+    output: Path | None = None,
+    report: Callable[[Result], None] = lambda result: None,
+) -> Result:
+    """Run an unchanged training script under watch, as `stetho run` does.
+
+    Args:
+        target: path of a script, or with `as_module` the name of a module.
+        arguments: what the script finds in `sys.argv[1:]`.
+        budget: share of the run's time that watching may cost.
+        every: probe steps 0, 1, N, N + 1, … instead of keeping a budget.
+        output: where the run file goes; by default into `stetho-runs/`.
+        report: called with the result when the script has ended, before its objects die.
+
+    Raises:
+        TargetError: there is no such script; nothing was run.
+        RunFileError: the run file cannot be written; nothing was run.
+    """
+    from stetho.observe.on_import import AfterImport
+    from stetho.observe.schedule import Schedule
+    from stetho.observe.script import load, run
+
+    script = load(target, as_module)
+    schedule = Schedule(budget, every)
+    file = output or default_file(target)
+    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
+    watching = Watching(new_run(command), file)
+    trigger = AfterImport("torch", lambda: watching.begin(schedule))
+    results: list[Result] = []
+
+    def at_end(exit_code: int) -> None:
+        trigger.stop()
+        ended = watching.end(exit_code)
+        if ended is not None:
+            results.append(Result(*ended, file, exit_code))
+            report(results[0])
+
+    trigger.start()
+    exit_code = run(script, arguments, at_end)
+    if not results:  # a forked child of the script that came back this far
+        sys.exit(exit_code)
+    return results[0]
+
+
+class watch(AbstractContextManager["watch"]):
+    """Watch a training loop of one's own.
+
+    ```python
+    with stetho.watch(model, optimizer) as watched:
+        for x, y in batches: ...
+    print(watched.result)
+    ```
+
+    Only what happens inside of `model`, and the steps of `optimizer`, count. `file` keeps the run
+    file; without it the result lives in memory. `budget` and `every` are those of `run_script`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: TorchOptimizer | Sequence[TorchOptimizer] | None = None,
+        *,
+        budget: float = 0.02,
+        every: int | None = None,
+        file: str | Path | None = None,
+    ) -> None:
+        from torch import nn as torch_nn
+
+        from stetho.observe.schedule import Schedule
+
+        if not isinstance(model, torch_nn.Module):
+            raise UsageError(
+                f"watch expected a torch.nn.Module as its first argument, got a "
+                f"{type(model).__name__}; give it the model that is trained"
+            )
+        self._model = model
+        many = isinstance(optimizer, (list, tuple))
+        self._optimizers: list[Any] = (
+            list(optimizer) if many else [] if optimizer is None else [optimizer]  # type: ignore[arg-type]
+        )
+        self._schedule = Schedule(budget, every)
+        self._file = Path(file) if file is not None else None
+        self._watching: Watching | None = None
+        self._result: Result | None = None
+
+    @property
+    def result(self) -> Result:
+        """The diagnosis; there is one when the `with` block has ended."""
+        if self._result is None:
+            raise UsageError("watch has no result before its `with` block has ended")
+        return self._result
+
+    def __enter__(self) -> watch:
+        name = type(self._model).__name__
+        self._watching = Watching(new_run(f"stetho.watch({name})"), self._file)
+        self._watching.begin(self._schedule, [self._model], self._optimizers)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._watching is not None:
+            ended = self._watching.end(0 if error is None else 1)
+            if ended is not None:
+                self._result = Result(*ended, self._file)
+
+
+def check(model: nn.Module, batch: Any, loss: Loss | None = None) -> Result:
+    """Check up a model on one batch (or a list of batches): one forward and backward pass, no step.
+
+    Args:
+        model: the model, in the mode (train or eval) in which it is to be looked at.
+        batch: a tensor; a pair (inputs, targets); or a mapping of keyword arguments, as Hugging
+            Face models take it.
+        loss: `loss(output, targets)` giving a scalar. Left out: the output's own `.loss` if it has
+            one, cross entropy for whole-number targets, mean squared error for others, and without
+            targets the mean square of the output.
+
+    The model is left as found: gradients, buffers, mode and random state.
+    """
+    from stetho.observe.checkup import checkup
+
+    watching = Watching(new_run(f"stetho.check({type(model).__name__})", kind="check"), None)
+    watching.begin_checkup(lambda sink: checkup(model, batch, loss, sink))
+    ended = watching.end(None)
+    assert ended is not None, "a check-up does not fork"
+    return Result(*ended)
+
+
+def assert_healthy(
+    model: nn.Module, batch: Any, loss: Loss | None = None, severity: str = "warning"
+) -> Result:
+    """Raise `UnhealthyError` if `check` finds something of this severity or above."""
+    result = check(model, batch, loss)
+    worst = result.diagnosis.worst
+    if worst is not None and worst >= parse_severity(severity):
+        raise UnhealthyError(f"{result.diagnosis.verdict}\n\n{result}")
+    return result
+
+
+def parse_severity(word: str) -> Severity:
+    try:
+        return Severity[word.upper()]
+    except KeyError:
+        names = ", ".join(severity.word for severity in Severity)
+        raise UsageError(f"expected a severity ({names}), got {word!r}") from None

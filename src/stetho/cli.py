@@ -1,0 +1,274 @@
+"""Arguments of the command line → the verbs of `stetho.api`; prints, and gives the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stetho.errors import StethoError, UsageError
+
+if TYPE_CHECKING:
+    from stetho.api import Result
+    from stetho.record import Diagnosis
+
+app = typer.Typer(
+    name="stetho",
+    help="Says why a deep network does not learn, and which activation function it should use.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+PASS_ON = {"allow_interspersed_args": False, "ignore_unknown_options": False}
+FINDING_STANDS = 3
+USAGE = 2
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Also write the result as JSON ('-': to stdout)."),
+]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with 3 if a finding of this severity (note, warning, fault) or above stands.",
+    ),
+]
+AllSites = Annotated[bool, typer.Option("--all-sites", help="Show every site in the table.")]
+
+
+@app.command(context_settings=PASS_ON)
+def run(
+    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="The training script.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[ARGS]...", help="Passed on to the script.")
+    ] = None,
+    module: Annotated[
+        bool, typer.Option("-m", help="SCRIPT is a module, as in 'python -m pkg.train'.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where the run file goes."),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="SHARE", help="How much of the run's time watching may cost.")
+    ] = "2%",
+    every: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
+    ] = None,
+    json_file: JsonFile = None,
+    fail_on: FailOn = None,
+    all_sites: AllSites = False,
+) -> None:
+    """Run an unchanged training script, watch it, and say why it does not learn.
+
+    The script's output, arguments and exit code pass through; the diagnosis goes to stderr.
+
+    Examples:
+
+      stetho run train.py --epochs 3
+
+      stetho run --budget 5% --json result.json train.py
+
+      stetho run -m package.train
+
+      stetho run --fail-on fault train.py      # for CI: exit code 3
+    """
+    from stetho.api import parse_severity, run_script
+
+    limit = parse_severity(fail_on) if fail_on else None
+    refuse_unwritable(json_file)
+
+    def report(result: Result) -> None:
+        show(result, sys.stderr, all_sites)
+        write_json(result.json(), json_file)
+
+    result = run_script(
+        script,
+        arguments or [],
+        as_module=module,
+        budget=parse_share(budget),
+        every=every,
+        output=output,
+        report=report,
+    )
+    worst = result.diagnosis.worst
+    failed = limit is not None and worst is not None and worst >= limit
+    raise typer.Exit(result.exit_code or (FINDING_STANDS if failed else 0))
+
+
+@app.command()
+def check(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="file.py:factory or package.module:factory; the factory gives a model, or "
+            "(model, batch), or (model, batch, loss).",
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="D", help="file.py:function that gives a batch, or an iterable of batches."
+        ),
+    ] = None,
+    batches: Annotated[int, typer.Option(min=1, help="How many batches to take.")] = 1,
+    json_file: JsonFile = None,
+    fail_on: FailOn = None,
+    all_sites: AllSites = False,
+) -> None:
+    """Check up a model on a batch or a few, without training it.
+
+    Examples:
+
+      stetho check model.py:build --data data.py:batches
+
+      stetho check package.models:small_resnet --batches 4 --fail-on warning
+    """
+    from stetho.api import check as check_model
+    from stetho.api import parse_severity
+    from stetho.targets import load_checkup
+
+    limit = parse_severity(fail_on) if fail_on else None
+    refuse_unwritable(json_file)
+    model, batch, loss = load_checkup(target, data, batches)
+    result = check_model(model, batch, loss)
+    show(result, sys.stdout, all_sites)
+    write_json(result.json(), json_file)
+    worst = result.diagnosis.worst
+    raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
+
+
+@app.command()
+def report(
+    file: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
+    text: Annotated[bool, typer.Option("--text", help="Print the report (the default).")] = True,
+    json_file: JsonFile = None,
+    all_sites: AllSites = False,
+) -> None:
+    """Print the report of a run file again.
+
+    Example:
+
+      stetho report stetho-runs/train-20260101-120000.stetho
+    """
+    from stetho.api import Result
+    from stetho.store import read_diagnosis, read_run
+
+    recorded = read_run(file)
+    result = Result(recorded, read_diagnosis(file) or _diagnose(recorded), file)
+    if text:
+        show(result, sys.stdout, all_sites)
+    write_json(result.json(), json_file)
+
+
+def _diagnose(recorded: Any) -> Diagnosis:
+    """The diagnosis of a run that was cut off before it got one."""
+    from stetho.diagnose import diagnose
+
+    return diagnose(recorded)
+
+
+@app.command()
+def explain(
+    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="A rule's name.")] = None,
+) -> None:
+    """What a rule looks at, why, and what helps. Without a name: the list of rules.
+
+    Example:
+
+      stetho explain vanishing-gradient
+    """
+    from stetho.diagnose import explain as explain_rule
+
+    print(explain_rule(rule))
+
+
+def version(value: bool) -> None:
+    if value:
+        import stetho
+
+        print(f"stetho {stetho.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+# -- printing ------------------------------------------------------------------------------------
+
+
+def show(result: Result, stream: Any, all_sites: bool) -> None:
+    from stetho.report import print_report
+
+    print_report(result.run, result.diagnosis, stream=stream, file=result.file, all_sites=all_sites)
+
+
+def refuse_unwritable(file: Path | None) -> None:
+    """Say before a long run, not after it, that its result cannot be written."""
+    if file is None or str(file) == "-":
+        return
+    folder = file.resolve().parent
+    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"expected --json FILE in a folder that can be written, got {file}; make the folder or "
+            "name another file"
+        )
+
+
+def write_json(content: dict[str, Any], file: Path | None) -> None:
+    if file is None:
+        return
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
+    if str(file) == "-":
+        print(text)
+    else:
+        file.write_text(text + "\n", encoding="utf-8")
+
+
+def parse_share(text: str) -> float:
+    """'2%', '2 %' or '0.02' → 0.02."""
+    number, percent = text.strip(), 1.0
+    if number.endswith("%"):
+        number, percent = number[:-1], 0.01
+    try:
+        share = float(number) * percent
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise UsageError(
+            f"expected --budget as a share of the run's time, such as 2% or 0.02, got {text!r}"
+        )
+    return share
+
+
+def terminal_width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; gives the exit code. Refusals go to stderr in one paragraph."""
+    try:
+        app(arguments, standalone_mode=True)
+    except StethoError as error:
+        print(f"stetho: {error}", file=sys.stderr)
+        return USAGE
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    return 0

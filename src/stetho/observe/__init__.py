@@ -1,0 +1,1 @@
+"""Model or script → tensors, handed to a sink. Knows no statistics."""

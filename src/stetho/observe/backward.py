@@ -1,0 +1,88 @@
+"""Calls of backward and of the gradient scaler → the loss, and the scale that it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+OnBackward = Callable[[Tensor, "Tensor | None"], None]
+Nothing = Callable[[], None]
+
+
+class BackwardWatch:
+    """Wraps `torch.autograd.backward` and `GradScaler.scale` while it is on.
+
+    `before(loss, scale)` is called ahead of every differentiation of a scalar, with the loss as
+    the script computed it and the scale that mixed precision put on it; `after()` behind it.
+    """
+
+    def __init__(self, before: OnBackward, after: Nothing) -> None:
+        self._before = before
+        self._after = after
+        self._undo: list[Nothing] = []
+        self._scaled: tuple[Any, Tensor, Tensor] | None = None  # (node, loss, scale)
+
+    def start(self) -> None:
+        self._wrap(torch.autograd, "backward", self._wrap_backward)
+        self._wrap(torch.amp.GradScaler, "scale", self._wrap_scale)
+
+    def stop(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    def _wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        original = getattr(owner, name)
+        replacement = make(original)
+        setattr(owner, name, replacement)
+
+        def undo() -> None:
+            if getattr(owner, name) is replacement:
+                setattr(owner, name, original)
+
+        self._undo.append(undo)
+
+    def _wrap_backward(self, original: Any) -> Any:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            root = _scalar(tensors)
+            if root is None:
+                return original(tensors, *args, **kwargs)
+            self._before(*self._unscaled(root))
+            try:
+                return original(tensors, *args, **kwargs)
+            finally:
+                self._after()
+
+        return _like(backward, original)
+
+    def _wrap_scale(self, original: Any) -> Any:
+        def scale(scaler: Any, outputs: Any) -> Any:
+            result = original(scaler, outputs)
+            if isinstance(outputs, Tensor) and isinstance(result, Tensor) and scaler.is_enabled():
+                self._scaled = (result.grad_fn, outputs.detach(), scaler._scale)
+            return result
+
+        return _like(scale, original)
+
+    def _unscaled(self, root: Tensor) -> tuple[Tensor, Tensor | None]:
+        scaled, self._scaled = self._scaled, None
+        if scaled is not None and scaled[0] is root.grad_fn:
+            return scaled[1], scaled[2]
+        return root, None
+
+
+def _scalar(tensors: Any) -> Tensor | None:
+    if isinstance(tensors, Sequence) and len(tensors) == 1:
+        tensors = tensors[0]
+    return tensors if isinstance(tensors, Tensor) and tensors.numel() == 1 else None
+
+
+def _like(function: Any, original: Any) -> Any:
+    """Give a wrapper the name and the documentation of what it wraps."""
+    function.__name__ = original.__name__
+    function.__qualname__ = original.__qualname__
+    function.__doc__ = original.__doc__
+    function.__module__ = original.__module__
+    return function

@@ -1,0 +1,136 @@
+"""Calls of torch functions and modules during a probe → handed to the readers of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+
+from stetho import activations
+from stetho.observe import functions as forms
+from stetho.observe.composite import CompositeReader
+from stetho.observe.guard import Guard
+from stetho.observe.network import NetworkReader
+from stetho.observe.scene import Scene
+from stetho.observe.sink import Sink, TargetCall
+from stetho.observe.sites import SiteReader
+from stetho.observe.structure import Structure
+from stetho.observe.tracker import Frame, ModuleTracker
+
+Call = Callable[..., Any]
+Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
+
+
+class Capture(TorchFunctionMode):
+    """Sees what a script computes, from `open` to `close`; outside of that it costs nothing.
+
+    With `models`, only what happens inside of these modules counts.
+    """
+
+    def __init__(
+        self, sink: Sink, structure: Structure, guard: Guard, models: Sequence[nn.Module] = ()
+    ) -> None:
+        super().__init__()
+        self.scene = Scene(sink, structure, guard)
+        self._models = {id(model) for model in models}
+        self._tracker = ModuleTracker(
+            structure.names, self.scene.stack, self._enter, self._composite_leave, guard
+        )
+        self._sites = SiteReader(self.scene)
+        self._network = NetworkReader(self.scene)
+        self._composites = CompositeReader(self.scene, self._sites)
+        self._handlers: dict[Any, Handler | None] = {}
+
+    # -- opening and closing ---------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        return self._tracker.active
+
+    def open(self) -> None:
+        if not self.is_open:
+            self._tracker.start()
+            self.__enter__()
+
+    def close(self) -> None:
+        if self.is_open:
+            self._tracker.stop()
+            self._leave_torch()
+            self.scene.end_probe()
+
+    def _leave_torch(self) -> None:
+        """Take this mode off torch's stack, wherever in it other modes have left it."""
+        above = []
+        while _get_current_function_mode_stack():
+            top = torch.overrides._pop_mode()
+            if top is self:
+                break
+            above.append(top)
+        for mode in reversed(above):
+            torch.overrides._push_mode(mode)
+
+    # -- calls -----------------------------------------------------------------------------
+
+    def __torch_function__(
+        self, func: Call, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        try:
+            handler = self._handlers[func]
+        except KeyError:
+            handler = self._handlers[func] = self._find_handler(func)
+        stack = self.scene.stack
+        if stack and stack[-1].functions is not None:
+            stack[-1].functions.add(func.__name__)
+        if handler is None or self.scene.guard.tripped or not torch.is_grad_enabled():
+            return func(*args, **kwargs)
+        if self._models and not (stack and stack[-1].watched) and handler != self._network.on_loss:
+            return func(*args, **kwargs)
+        return handler(func, args, kwargs)
+
+    def _find_handler(self, func: Call) -> Handler | None:
+        with self.scene.guard:
+            if func in forms.layer_forms():
+                return self._network.on_layer
+            if func in forms.norms():
+                return self._network.on_norm
+            if func in forms.losses():
+                return self._network.on_loss
+            if func in forms.recurrent():
+                return self._network.on_recurrent
+            if activations.for_call(func) is not None:
+                return self._sites.on_activation
+        return None
+
+    def _enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        if self._models:
+            stack = self.scene.stack
+            inherited = len(stack) > 1 and stack[-2].watched
+            frame.watched = inherited or id(frame.module) in self._models
+        return self._composites.enter(frame, args)
+
+    def _composite_leave(self, frame: Frame, output: Any) -> None:
+        self._composites.leave(frame, output)
+
+    def matching_target(self, loss: Tensor) -> TargetCall | None:
+        """The last loss call, if the differentiated scalar is its output or a multiple of it."""
+        if self.scene.target is None or loss.grad_fn is None:
+            return None
+        call, node = self.scene.target
+        return call if loss.grad_fn is node else _scaled(call, node, loss)
+
+
+def _scaled(call: TargetCall, node: Any, loss: Tensor) -> TargetCall | None:
+    """The call of a loss function whose output was divided by a number (gradient accumulation)."""
+    last: Any = loss.grad_fn
+    if last.name() != "DivBackward0" or last.next_functions[0][0] is not node:
+        return None
+    divisor = last._saved_other
+    if divisor is None or divisor.numel() != 1:
+        return None
+    return TargetCall(
+        call.kind, call.target, call.ignore_index, call.classes, scale=1 / float(divisor)
+    )

@@ -1,0 +1,102 @@
+"""Calls of modules that nobody told us of → those that are activation functions, as sites."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stetho.observe.elementwise import is_activation
+from stetho.observe.recognise import recognise
+from stetho.observe.scene import Scene
+from stetho.observe.sites import SiteReader
+from stetho.observe.tracker import Frame
+from stetho.record import Function
+
+
+class CompositeReader:
+    """Finds modules of the script's own that bend every element by itself.
+
+    On its first call such a module is listened to; from then on it counts as one site, and what
+    happens inside of it does not count.
+    """
+
+    def __init__(self, scene: Scene, sites: SiteReader) -> None:
+        self._scene = scene
+        self._sites = sites
+        self._verdicts: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
+        self._functions: weakref.WeakKeyDictionary[nn.Module, Function] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Before a module's forward; may give it an alias of its input."""
+        stack = self._scene.stack
+        if len(stack) == 1:
+            self._scene.enter_outermost(frame.module)
+            self._sites.tentative = None
+        else:
+            frame.opaque = stack[-2].opaque
+            frame.functions = stack[-2].functions
+        if not self._may_be_activation(frame, args):
+            return None
+        frame.z, frame.version = args[0], args[0]._version
+        frame.view = args[0].view_as(args[0])
+        if self._verdicts.get(frame.module):
+            frame.opaque = True
+        else:
+            frame.functions = set()
+            self._sites.tentative = []
+        return (frame.view, *args[1:])
+
+    def _may_be_activation(self, frame: Frame, args: tuple[Any, ...]) -> bool:
+        if frame.opaque or self._sites.tentative is not None or not frame.watched:
+            return False
+        of_torch = type(frame.module).__module__.startswith("torch.")
+        if of_torch or self._verdicts.get(frame.module) is False:
+            return False
+        if not (torch.is_grad_enabled() and args and isinstance(args[0], Tensor)):
+            return False
+        return args[0].requires_grad and not self._scene.recomputing()
+
+    def leave(self, frame: Frame, output: Any) -> None:
+        """After a module's forward: it was an activation function, or it was none."""
+        if frame.view is None or frame.z is None:
+            return
+        inner, self._sites.tentative = self._sites.tentative or [], None
+        if frame.module not in self._verdicts:
+            self._verdicts[frame.module] = self._judge(frame, output)
+        if not self._verdicts[frame.module] or output.grad_fn is None:
+            return
+        for name, pending in inner:  # seen before we knew that they are parts
+            self._sites.retract(name, pending)
+        self._scene.stack.append(frame)
+        self._sites.record(
+            self._function(frame, output),
+            frame.z.detach(),
+            output,
+            frame.z.grad_fn,
+            frame.view.grad_fn,
+        )
+        self._scene.stack.pop()
+
+    def _judge(self, frame: Frame, output: Any) -> bool:
+        if not isinstance(output, Tensor) or frame.z is None or output is frame.view:
+            return False
+        same = output.shape == frame.z.shape and output.grad_fn is not None
+        if not same or not is_activation(frame.functions or ()):
+            return False
+        if frame.z._version != frame.version:
+            where = f"{frame.path} ({type(frame.module).__name__})"
+            self._scene.sink.unseen(f"{where}: an activation that changes its input; not watched")
+            return False
+        return True
+
+    def _function(self, frame: Frame, output: Tensor) -> Function:
+        if frame.module not in self._functions and frame.z is not None:
+            known = recognise(frame.z.detach(), output.detach())
+            unknown = Function(type(frame.module).__name__, known=False)
+            self._functions[frame.module] = known or unknown
+        return self._functions[frame.module]

@@ -1,0 +1,85 @@
+"""A torch function → what kind of operation it is, where its input and its weight stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerForm:
+    """How a function with a weight is called."""
+
+    kind: str
+    x: int = 0  # place of the input among the positional arguments
+    weight: int = 1
+    bias: int | None = 2
+    conv: bool = False
+    either: bool = False  # the weight may be on either side (x @ W, W @ x)
+
+
+@cache
+def layer_forms() -> dict[Function, LayerForm]:
+    forms: dict[Function, LayerForm] = {F.linear: LayerForm("linear")}
+    for dim in (1, 2, 3):
+        for name in (f"conv{dim}d", f"conv_transpose{dim}d"):
+            forms[getattr(F, name)] = LayerForm(name, conv=True)
+    forms[torch.addmm] = LayerForm("linear", x=1, weight=2, bias=0)
+    products = (torch.matmul, torch.mm, torch.bmm, Tensor.matmul, Tensor.mm, Tensor.bmm)
+    for product in (*products, Tensor.__matmul__, Tensor.__rmatmul__):
+        forms[product] = LayerForm("linear", bias=None, either=True)
+    forms[F.embedding] = LayerForm("embedding", bias=None)
+    forms[F.multi_head_attention_forward] = LayerForm("attention", weight=5, bias=6)
+    forms[F.bilinear] = LayerForm("bilinear", weight=2, bias=3)
+    return forms
+
+
+@cache
+def recurrent() -> dict[Function, str]:
+    """Fused kernels of recurrent layers; their gates are not sites."""
+    names = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+    return {getattr(torch, name): name for name in names}
+
+
+@cache
+def norms() -> dict[Function, tuple[str, int]]:
+    """Normalisations: kind, place of the shift (bias) among the positional arguments."""
+    table: dict[Function, tuple[str, int]] = {
+        F.batch_norm: ("batch_norm", 4),
+        F.instance_norm: ("instance_norm", 4),
+        F.layer_norm: ("layer_norm", 3),
+        F.group_norm: ("group_norm", 3),
+        torch.batch_norm: ("batch_norm", 2),
+        torch.layer_norm: ("layer_norm", 3),
+        torch.group_norm: ("group_norm", 3),
+    }
+    if hasattr(F, "rms_norm"):
+        table[F.rms_norm] = ("rms_norm", 9)
+    return table
+
+
+@cache
+def losses() -> dict[Function, str]:
+    return {
+        F.cross_entropy: "cross_entropy",
+        F.nll_loss: "cross_entropy",
+        F.binary_cross_entropy: "bce",
+        F.binary_cross_entropy_with_logits: "bce",
+        F.mse_loss: "mse",
+        F.l1_loss: "l1",
+    }
+
+
+def argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int | None, name: str) -> Any:
+    """An argument, given by place or by name; `None` if it was not given."""
+    if place is not None and place < len(args):
+        return args[place]
+    return kwargs.get(name)

@@ -1,0 +1,63 @@
+"""A callback of ours → the same, unable to break the user's training."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+
+def strict() -> bool:
+    """Whether faults of our own are raised (tests set STETHO_STRICT=1) instead of contained."""
+    return os.environ.get("STETHO_STRICT", "") not in ("", "0")
+
+
+class Guard:
+    """`with guard:` contains faults of our own and keeps the time that our own code takes.
+
+    The first fault is reported to `on_fault` as a traceback and switches watching off
+    (`tripped`). What is not a fault (KeyboardInterrupt, SystemExit) passes through.
+    """
+
+    def __init__(self, on_fault: Callable[[str], None]) -> None:
+        self._on_fault = on_fault
+        self.tripped = False
+        self._depth = 0
+        self._since = 0.0
+        self._seconds = 0.0
+
+    def __enter__(self) -> None:
+        if self._depth == 0:
+            self._since = time.perf_counter()
+        self._depth += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self._depth -= 1
+        if self._depth == 0:
+            self._seconds += time.perf_counter() - self._since
+        if not isinstance(fault, Exception) or strict():
+            return False
+        self.trip("".join(traceback.format_exception(fault)))
+        return True
+
+    def take_seconds(self) -> float:
+        """Seconds spent inside of the guard since this was last asked."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+    def trip(self, text: str) -> None:
+        if self.tripped:
+            return
+        self.tripped = True
+        try:
+            self._on_fault(text)
+        except Exception:  # the report of a fault must not become the next one
+            if strict():
+                raise

@@ -1,0 +1,145 @@
+"""Calls of layers, normalisations and loss functions → the network's structure, and layer calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from stetho.observe import functions as forms
+from stetho.observe.origin import Mark, nearest_marks, node_key, origin
+from stetho.observe.scene import Scene
+from stetho.observe.sink import LayerCall, TargetCall
+from stetho.record import Layer
+
+Call = Callable[..., Any]
+
+
+class NetworkReader:
+    """Reads what stands between the sites."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._known_norms: set[str] = set()
+
+    def on_layer(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        with self._scene.guard:
+            form = forms.layer_forms()[func]
+            x = forms.argument(args, kwargs, form.x, "input")
+            weight = forms.argument(args, kwargs, form.weight, "weight")
+            if form.either and _is_weight(x):
+                x, weight = weight, x
+            tensors = isinstance(x, Tensor) and isinstance(weight, Tensor)
+            if tensors and (_is_weight(weight) or not form.either):
+                self._layer(
+                    form, x, weight, forms.argument(args, kwargs, form.bias, "bias"), result
+                )
+        return result
+
+    def on_recurrent(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        with self._scene.guard:
+            kind = forms.recurrent()[func]
+            where = self._scene.path or "the script"
+            self._scene.sink.unseen(
+                f"{where}: the gates inside of torch's fused {kind} are no sites"
+            )
+            lists = (arg for arg in args if isinstance(arg, (list, tuple)) and len(arg) > 2)
+            weights = next(lists, None)
+            if weights is not None and isinstance(args[0], Tensor):
+                self._layer(forms.LayerForm("recurrent"), args[0], weights[0], None, result)
+        return result
+
+    def _layer(
+        self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any, result: Any
+    ) -> None:
+        scene = self._scene
+        output = result[0] if isinstance(result, tuple) else result
+        if scene.recomputing():
+            return
+        layer = self._describe(form, x, weight, bias)
+        if output.grad_fn is None:
+            scene.frozen = True
+            return
+        for mark in nearest_marks(x.grad_fn, scene.marks):
+            if mark.kind == "site":
+                scene.structure.feeds_layer(mark.name, layer.name)
+        scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
+        if x.is_floating_point():
+            scene.sink.layer(LayerCall(layer, x.detach()))
+
+    def _describe(self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any) -> Layer:
+        scene = self._scene
+        number = scene.count(scene.path, "")
+        name = f"{scene.path}#{number}" if number else scene.path or "layer"
+        known = scene.structure.layers.get(name)
+        if known is None:
+            known = Layer(
+                name,
+                form.kind,
+                index=len(scene.structure.layers),
+                weight=self._name(weight),
+                bias=self._name(bias),
+                fan_in=_fan_in(form, weight),
+                reads_data=x.is_floating_point() and not x.requires_grad and not scene.frozen,
+            )
+            scene.structure.add_layer(known)
+        return known
+
+    def _name(self, parameter: Any) -> str | None:
+        if not isinstance(parameter, Tensor):
+            return None
+        return self._scene.structure.names.parameter_name(parameter)
+
+    def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        with self._scene.guard:
+            if isinstance(result, Tensor) and result.grad_fn is not None:
+                kind, place = forms.norms()[func]
+                shift = self._name(forms.argument(args, kwargs, place, "bias"))
+                weight = self._name(forms.argument(args, kwargs, place - 1, "weight"))
+                name = self._scene.path or kind
+                if name not in self._known_norms:
+                    self._known_norms.add(name)
+                    x = forms.argument(args, kwargs, 0, "input")
+                    self._describe_norm(kind, x, [p for p in (shift, weight) if p is not None])
+                mark = Mark("norm", name, bias=shift)
+                self._scene.marks[node_key(result.grad_fn)] = mark
+        return result
+
+    def _describe_norm(self, kind: str, x: Tensor, parameters: list[str]) -> None:
+        structure = self._scene.structure
+        structure.mark_norm(parameters)
+        if kind in ("batch_norm", "instance_norm"):
+            before = origin(x.grad_fn, self._scene.marks)
+            if before.bias is not None and before.norm is None and not before.residual:
+                structure.mark_before_norm(before.bias)
+
+    def on_loss(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        with self._scene.guard:
+            self._scene.target = None
+            x = forms.argument(args, kwargs, 0, "input")
+            target = forms.argument(args, kwargs, 1, "target")
+            plain = kwargs.get("reduction", "mean") == "mean" and not kwargs.get("label_smoothing")
+            if plain and isinstance(target, Tensor) and result.grad_fn is not None:
+                kind = forms.losses()[func]
+                classes = x.shape[1 if x.ndim > 1 else 0] if kind == "cross_entropy" else 0
+                ignored = int(kwargs.get("ignore_index", -100))
+                call = TargetCall(kind, target.detach(), ignored, int(classes))
+                self._scene.target = (call, result.grad_fn)
+        return result
+
+
+def _is_weight(tensor: Any) -> bool:
+    return isinstance(tensor, Tensor) and tensor.requires_grad and tensor.is_leaf
+
+
+def _fan_in(form: forms.LayerForm, weight: Tensor) -> int:
+    if weight.ndim < 2:
+        return 1
+    if form.conv or (form.kind == "linear" and form.weight == 1 and not form.either):
+        return weight[0].numel()
+    return int(weight.shape[-2])

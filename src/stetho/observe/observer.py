@@ -1,0 +1,261 @@
+"""Optimizer steps of a running script → probes, handed to a sink."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer as TorchOptimizer
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from stetho.observe.backward import BackwardWatch
+from stetho.observe.capture import Capture
+from stetho.observe.compiled import eager, is_loaded
+from stetho.observe.guard import Guard
+from stetho.observe.schedule import Schedule
+from stetho.observe.sink import ParameterState, Sink
+from stetho.observe.structure import Structure
+from stetho.observe.tracker import Names
+
+PATIENCE = 8  # steps of other optimizers after which a leader has had its day
+
+
+class Observer:
+    """Watches training steps from `start` to `stop`, and opens the capture for the probed ones.
+
+    A step ends with the step of the *leading* optimizer: the last one to step before the next
+    backward pass. With `optimizers`, the steps of others do not count.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        schedule: Schedule,
+        models: Sequence[nn.Module] = (),
+        optimizers: Sequence[TorchOptimizer] = (),
+    ) -> None:
+        self.sink = sink
+        self.schedule = schedule
+        self.guard = Guard(self._on_fault)
+        self.structure = Structure(Names())
+        self.capture = Capture(sink, self.structure, self.guard, models)
+        self.step = 0
+        self.seconds = 0.0  # from the first step's begin to the last one's end
+        self._only = {id(optimizer) for optimizer in optimizers}
+        self._models = [weakref.ref(model) for model in models]
+        self._backward = BackwardWatch(self._before_backward, self._after_backward)
+        self._handles: list[Any] = []
+        self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
+        self._leader: int | None = None
+        self._followed = 0  # steps of other optimizers since the leader's last
+        self._probing = False
+        self._backwards = 0  # since the step began
+        self._losses: list[Tensor] = []
+        self._began = 0.0  # when the step in progress began
+        self._origin = 0.0
+        self._thread = 0
+        self._eager: Any = None
+
+    # -- start and stop ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        with self.guard:
+            self._thread = threading.get_ident()
+            for reference in self._models:
+                model = reference()
+                if model is not None:
+                    self.structure.names.learn(model)
+            self._handles = [
+                register_optimizer_step_pre_hook(self._before_step),
+                register_optimizer_step_post_hook(self._after_step),
+            ]
+            self._backward.start()
+            self._wrap_optimizers()
+            if self._models:
+                self._begin_step()
+
+    def _wrap_optimizers(self) -> None:
+        """Begin to look when an optimizer is made: what comes before is no training step."""
+        original = TorchOptimizer.__init__
+        observer = weakref.ref(self)
+
+        def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            original(optimizer, *args, **kwargs)
+            watcher = observer()
+            if watcher is not None:
+                watcher._on_optimizer()
+
+        TorchOptimizer.__init__ = made  # type: ignore[method-assign]
+
+        def restore() -> None:
+            if TorchOptimizer.__init__ is made:
+                TorchOptimizer.__init__ = original  # type: ignore[method-assign]
+
+        self._backward._undo.append(restore)
+
+    def _on_optimizer(self) -> None:
+        if self._mine() and self.step == 0 and not self._probing:
+            with self.guard:
+                self._begin_step()
+
+    def stop(self) -> None:
+        """Take everything off again. The step in progress is dropped."""
+        self._close_probe()
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        self._backward.stop()
+
+    def _on_fault(self, text: str) -> None:
+        self.stop()
+        self.sink.fault(text)
+
+    def _mine(self) -> bool:
+        return not self.guard.tripped and threading.get_ident() == self._thread
+
+    # -- steps -------------------------------------------------------------------------------
+
+    def _begin_step(self) -> None:
+        now = time.perf_counter()
+        if not self._origin:
+            self._origin = now
+        self._began = now
+        self._backwards = 0
+        self._losses.clear()
+        if self.schedule.wants(self.step, now - self._origin):
+            self._probing = True
+            self.sink.begin_probe(self.step)
+            if is_loaded() and self._eager is None:
+                self._eager = eager()
+            self.capture.open()
+        else:
+            self._close_probe()
+
+    def _close_probe(self) -> None:
+        self._probing = False
+        self.capture.close()
+        if self._eager is not None:
+            self._eager()
+            self._eager = None
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self._probing and self._counts(optimizer):
+            with self.guard:
+                has_closure = bool(args or kwargs)  # then the gradients are yet to come
+                self.sink.before_update(self._states(optimizer, gradients=not has_closure))
+
+    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not self._counts(optimizer):
+            return
+        with self.guard:
+            if self._probing:
+                self.sink.after_update(self._states(optimizer, gradients=bool(args or kwargs)))
+            if self._leads(self._index(optimizer)):
+                self._end_step()
+
+    def _counts(self, optimizer: TorchOptimizer) -> bool:
+        return self._mine() and (not self._only or id(optimizer) in self._only)
+
+    def _leads(self, index: int) -> bool:
+        """Whether a step of this optimizer ends the training step."""
+        if self._leader is None:
+            self._leader = index
+        if index == self._leader:
+            self._followed = 0
+            return True
+        self._followed += 1
+        if self._backwards == 0:
+            self._leader = index  # it shares the backward pass of the leader before it
+            return False
+        if self._followed > PATIENCE:
+            self._leader = index
+            return True
+        return False
+
+    def _end_step(self) -> None:
+        if self._losses:
+            loss = torch.stack([x.double().reshape(()) for x in self._losses]).mean()
+            self.sink.loss(self.step, loss)
+            if loss.device.type == "cpu" and not bool(torch.isfinite(loss)):
+                self.schedule.force()
+        if self._probing:
+            self.capture.scene.end_probe()
+            rates = tuple(_rate(optimizer) for optimizer in self._indices)
+            self._describe()
+            self.sink.end_probe(self.step, time.perf_counter() - self._origin, rates)
+        now = time.perf_counter()
+        own = self.guard.take_seconds()
+        if self._probing:
+            self.schedule.probe_step(now - self._began, own)
+        else:
+            self.schedule.plain_step(now - self._began)
+        self.seconds = now - self._origin
+        self.step += 1
+        self._begin_step()
+
+    def _describe(self) -> None:
+        """Hand over what has been learned of the network, if anything is new."""
+        for root in self.structure.names.fresh:
+            for parameter in root.parameters():
+                self.structure.learn_parameter(parameter, optimizer=-1)
+        self.structure.names.fresh.clear()
+        if self.structure.changed:
+            self.structure.changed = False
+            known = self.structure
+            self.sink.structure(
+                list(known.sites.values()),
+                list(known.layers.values()),
+                list(known.parameters.values()),
+                known.optimizers,
+            )
+
+    # -- optimizers --------------------------------------------------------------------------
+
+    def _index(self, optimizer: TorchOptimizer) -> int:
+        index = self._indices.get(optimizer)
+        if index is None:
+            index = self._indices[optimizer] = self.structure.add_optimizer(optimizer)
+        return index
+
+    def _states(self, optimizer: TorchOptimizer, gradients: bool) -> list[ParameterState]:
+        index = self._index(optimizer)
+        scale = getattr(optimizer, "grad_scale", None)  # fused optimizers unscale by themselves
+        states = []
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                gradient = parameter.grad if gradients else None
+                if gradient is not None and isinstance(scale, Tensor):
+                    gradient = gradient / scale
+                name = self.structure.learn_parameter(parameter, index)
+                states.append(ParameterState(name, parameter.detach(), gradient))
+        return states
+
+    # -- backward ----------------------------------------------------------------------------
+
+    def _before_backward(self, loss: Tensor, scale: Tensor | None) -> None:
+        if not self._mine():
+            return
+        with self.guard:
+            self._backwards += 1
+            self._losses.append(loss.detach())
+            self.capture.scene.loss_scale = scale
+            matching = self.capture.matching_target(loss) if self._probing else None
+            if matching is not None:
+                self.sink.target(matching)
+
+    def _after_backward(self) -> None:
+        if self._mine():
+            self.capture.scene.end_backward()
+
+
+def _rate(optimizer: TorchOptimizer) -> float:
+    rate = optimizer.param_groups[0].get("lr", float("nan")) if optimizer.param_groups else 0.0
+    return float(rate)

@@ -1,0 +1,79 @@
+"""The forward passes of one probe: names by call order, operations met, hooks hung."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stetho.observe.guard import Guard
+from stetho.observe.origin import Mark
+from stetho.observe.sink import Sink, TargetCall
+from stetho.observe.structure import Structure
+from stetho.observe.tracker import Frame
+
+
+@dataclass(slots=True)
+class Scene:
+    """What the readers of calls share. Emptied after each probe."""
+
+    sink: Sink
+    structure: Structure
+    guard: Guard
+    stack: list[Frame] = field(default_factory=list)  # modules whose forward is running
+    marks: dict[int, Mark] = field(default_factory=dict)  # operations met, by autograd node
+    hooks: list[Any] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    entered: set[int] = field(default_factory=set)  # outermost modules called since backward
+    captured: set[str] = field(default_factory=set)  # sites seen since the last backward
+    frozen: bool = False  # a layer was called through which no gradient flows
+    loss_scale: Tensor | None = None
+    target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
+
+    def end_probe(self) -> None:
+        """Let go of all that belongs to one step."""
+        for handle in self.hooks:
+            handle.remove()
+        self.hooks.clear()
+        self.marks.clear()
+        self.end_backward()
+        self.target = None
+        self.loss_scale = None
+
+    def end_backward(self) -> None:
+        """The next forward pass is a new one: count from the start."""
+        self.counts.clear()
+        self.entered.clear()
+        self.captured.clear()
+        self.frozen = False
+
+    def enter_outermost(self, module: torch.nn.Module) -> None:
+        """A model that is called again before backward (real and fake batch) counts anew."""
+        if id(module) in self.entered and next(module.parameters(), None) is not None:
+            self.counts.clear()
+        self.entered.add(id(module))
+
+    @property
+    def model(self) -> str:
+        return self.stack[-1].model if self.stack else ""
+
+    @property
+    def path(self) -> str:
+        """Path of the module that we are in, unique over all models."""
+        if not self.stack:
+            return ""
+        frame = self.stack[-1]
+        return self.structure.names.qualified(frame.path, frame.model)
+
+    def count(self, path: str, kind: str) -> int:
+        """How many times this was asked in the same place during this forward pass."""
+        number = self.counts[path, kind]
+        self.counts[path, kind] += 1
+        return number
+
+    def recomputing(self) -> bool:
+        """Inside of backward: a checkpoint computes again what was seen already."""
+        return torch._C._current_graph_task_id() != -1 and bool(self.captured)

@@ -1,0 +1,71 @@
+"""Step number and times → whether this step is probed, within a budget of the run's time."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from stetho.errors import UsageError
+
+DENSE_STEPS = 4  # the first steps are all probed
+ALLOWANCE = 0.25  # seconds of probing that a run may use before the budget binds
+SPACING = 0.05  # two pairs of probes are at least this share of the step number apart
+WINDOW = 32  # plain steps whose times are kept
+
+
+class Schedule:
+    """Decides which steps are probed, and keeps account of what probing costs.
+
+    With a budget: probes come in neighbouring pairs, densely at first, later at gaps that grow
+    with the step number, so that a run of any length has a bounded number of probes; and no
+    probe starts while the time spent so far exceeds `budget` × elapsed (beyond a small allowance
+    that lets short runs be diagnosed at all). With `every=N`: steps 0, 1, N, N + 1, 2N, …
+    """
+
+    def __init__(self, budget: float = 0.02, every: int | None = None) -> None:
+        if every is not None and every < 1:
+            raise UsageError(f"every must be a whole number of steps from 1 on, not {every}")
+        if not 0 < budget <= 1:
+            raise UsageError(f"budget must be a share of the run's time in (0, 1], not {budget}")
+        self.budget = budget
+        self.every = every
+        self.probes = 0
+        self._plain: list[float] = []  # durations of the last plain steps, s
+        self._extra: list[float] = []  # what the last probes cost beyond a plain step, s
+        self.spent = 0.0
+        self._pair_open = False
+        self._next_pair = DENSE_STEPS
+
+    def wants(self, step: int, elapsed: float) -> bool:
+        """Whether to probe `step`, `elapsed` seconds after the first one began."""
+        if self.every is not None:
+            return step % self.every in (0, 1 % self.every)
+        if step < DENSE_STEPS or self._pair_open:
+            self._pair_open = False
+            return True
+        if step < self._next_pair or self._over_budget(elapsed):
+            return False
+        self._pair_open = True
+        self._next_pair = step + 2 + math.ceil(SPACING * step)
+        return True
+
+    def force(self) -> None:
+        """Make the next step a probe whatever the budget says (the loss is no longer finite)."""
+        self._pair_open = True
+
+    def _over_budget(self, elapsed: float) -> bool:
+        pair = 2 * median(self._extra) if self._extra else 0.0
+        return self.spent + pair > max(ALLOWANCE, self.budget * elapsed)
+
+    def plain_step(self, seconds: float) -> None:
+        self._plain.append(seconds)
+        del self._plain[:-WINDOW]
+
+    def probe_step(self, seconds: float, own: float) -> None:
+        """Account for a probed step of `seconds`, `own` of which were measured in our code."""
+        beyond = seconds - median(self._plain) if len(self._plain) >= 5 else 0.0
+        extra = max(own, beyond)
+        self._extra.append(extra)
+        del self._extra[:-WINDOW]
+        self.spent += extra
+        self.probes += 1

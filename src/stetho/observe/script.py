@@ -1,0 +1,171 @@
+"""A script's path, or a module's name, and its arguments → its exit code, run as Python would.
+
+The script finds itself in `__main__`, with its own `sys.argv` and `sys.path[0]`. Processes that
+it spawns find its main module as they would without us. Tracebacks show the script's own frames.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import io
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+
+from stetho.errors import TargetError
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Something that can be run as `__main__`."""
+
+    code: CodeType
+    file: str
+    path0: str  # what Python would put first on sys.path
+    spec: importlib.machinery.ModuleSpec | None = None
+    package: str | None = None
+
+
+def load(target: str, as_module: bool = False) -> Script:
+    """Find and compile a script (`train.py`) or, as `python -m` does, a module (`pkg.train`)."""
+    return _load_module(target) if as_module else _load_file(target)
+
+
+def _load_file(target: str) -> Script:
+    path = Path(target)
+    if path.is_dir():
+        main = path / "__main__.py"
+        if not main.is_file():
+            raise TargetError(
+                f"expected a Python script, got the directory {target} without a __main__.py; "
+                "name the script in it that trains"
+            )
+        return Script(_compile(main), str(main), str(path))
+    if not path.is_file():
+        raise TargetError(
+            f"expected a Python script, but there is no file {target} in {os.getcwd()}; check the "
+            "path, or use -m for a module"
+        )
+    return Script(_compile(path), target, str(path.resolve().parent))
+
+
+def _compile(path: Path) -> CodeType:
+    try:
+        source = io.open_code(str(path.resolve())).read()
+        return compile(source, str(path), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise TargetError(f"{path} is not a Python script that can be run: {error}") from error
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _load_module(name: str) -> Script:
+    sys.path.insert(0, os.getcwd())
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            name += ".__main__"
+            spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError, AttributeError) as error:
+        raise TargetError(
+            f"expected a module to run, but {name} cannot be found: {error}"
+        ) from error
+    finally:
+        sys.path.pop(0)
+    loader = spec.loader if spec is not None else None
+    code = loader.get_code(name) if hasattr(loader, "get_code") else None
+    if spec is None or code is None:
+        raise TargetError(
+            f"expected a module to run, but there is no module {name} on the path; for a file leave "
+            "out -m"
+        )
+    package = name.rpartition(".")[0]
+    return Script(code, spec.origin or name, os.getcwd(), spec, package)
+
+
+@contextmanager
+def _as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
+    main = ModuleType("__main__")
+    main.__file__ = script.file
+    main.__dict__["__builtins__"] = sys.modules["builtins"]
+    main.__spec__ = script.spec
+    main.__package__ = script.package
+    if script.spec is not None:
+        main.__loader__ = script.spec.loader
+        main.__dict__["__cached__"] = script.spec.cached
+    else:
+        loader = importlib.machinery.SourceFileLoader("__main__", script.file)
+        main.__loader__ = loader
+        main.__dict__["__cached__"] = None
+    before = sys.modules["__main__"], sys.argv, list(sys.path)
+    sys.modules["__main__"] = main
+    sys.argv = [script.file, *arguments]
+    sys.path.insert(0, script.path0)
+    try:
+        yield main
+    finally:
+        sys.modules["__main__"], sys.argv, sys.path[:] = before
+
+
+def run(script: Script, arguments: Sequence[str], at_end: Callable[[int], None]) -> int:
+    """Run a script; gives the exit code that Python would end with.
+
+    `at_end(exit_code)` is called when its main module has come to its end, however it did, while
+    its objects are still alive. Exceptions are printed to stderr as Python prints them.
+    """
+    with _as_main(script, arguments) as main:
+        code = 1
+        try:
+            exec(script.code, main.__dict__)
+            code = 0
+        except SystemExit as leaving:
+            code = _exit_code(leaving)
+        except KeyboardInterrupt as error:
+            _print_exception(error)
+            code = 130
+        except BaseException as error:
+            _print_exception(error)
+            code = 1
+        finally:
+            _flush()
+            at_end(code)
+    return code
+
+
+def _exit_code(leaving: SystemExit) -> int:
+    if leaving.code is None:
+        return 0
+    if isinstance(leaving.code, int):
+        return leaving.code & 0xFF
+    print(leaving.code, file=sys.stderr)
+    return 1
+
+
+def _print_exception(error: BaseException) -> None:
+    """As the interpreter would: by sys.excepthook, without the frames that ran the script."""
+    trace = error.__traceback__
+    while trace is not None and _is_ours(trace):
+        trace = trace.tb_next
+    error.__traceback__ = trace
+    try:
+        sys.excepthook(type(error), error, trace)
+    except Exception:
+        traceback.print_exception(type(error), error, trace)
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename == __file__
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass

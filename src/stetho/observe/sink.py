@@ -1,0 +1,103 @@
+"""What the observer hands over: the events of a training run, as tensors and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from stetho.record import Function, Layer, Optimizer, Parameter, Site
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCall:
+    """One application of an activation function. Tensors are detached; do not keep them."""
+
+    name: str
+    function: Function
+    z: Tensor
+    a: Tensor
+    from_conv: bool | None  # whether a convolution feeds z; None: not known
+    shift: Tensor | None  # what is added to z unit by unit (bias, or the normalisation's shift)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCall:
+    """One application of a weight to an input x."""
+
+    layer: Layer
+    x: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCall:
+    """One call of a loss function with targets, whose output was differentiated."""
+
+    kind: str  # "cross_entropy", "bce", "mse", "l1"
+    target: Tensor
+    ignore_index: int = -100
+    classes: int = 0  # of cross_entropy
+    scale: float = 1.0  # loss that was differentiated / output of the loss function
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterState:
+    """One parameter around an optimizer's step."""
+
+    name: str
+    value: Tensor
+    gradient: Tensor | None
+
+
+class PendingSite(Protocol):
+    """A site's forward half, waiting for its gradients. Dropped if they never come."""
+
+    def gradients(
+        self, upstream: Tensor | None, downstream: Tensor | None, scale: Tensor | None
+    ) -> None:
+        """Take ∂L/∂a, ∂L/∂z or both; `None`: this one comes in another call, or never.
+
+        `scale`: what mixed precision multiplied the loss with, to be divided out.
+        """
+
+    def discard(self) -> None:
+        """It was no site after all, but a part of one."""
+
+
+class Sink(Protocol):
+    """Takes what the observer sees. Nothing in here may wait for the device before `end_probe`."""
+
+    def begin_probe(self, step: int) -> None: ...
+
+    def site(self, call: SiteCall) -> PendingSite: ...
+
+    def layer(self, call: LayerCall) -> None: ...
+
+    def target(self, call: TargetCall) -> None: ...
+
+    def before_update(self, parameters: Sequence[ParameterState]) -> None: ...
+
+    def after_update(self, parameters: Sequence[ParameterState]) -> None: ...
+
+    def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None: ...
+
+    def loss(self, step: int, value: Tensor) -> None:
+        """The loss of a step, probed or not (mean over the step's backward calls)."""
+
+    def structure(
+        self,
+        sites: Sequence[Site],
+        layers: Sequence[Layer],
+        parameters: Sequence[Parameter],
+        optimizers: Sequence[Optimizer],
+    ) -> None:
+        """All that is known by now of the network; called after a probe that learned more."""
+
+    def unseen(self, sentence: str) -> None:
+        """Something that cannot be watched. Said once."""
+
+    def fault(self, traceback: str) -> None:
+        """A fault of our own. Watching has stopped; the training goes on."""

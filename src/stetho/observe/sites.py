@@ -1,0 +1,174 @@
+"""Applications of activation functions → site calls, with hooks for both gradients.
+
+Note [How a site is seen]
+A `TorchFunctionMode` sees every torch function that the script calls, above autograd and however
+it is spelled. For an activation function it takes z before and a after the call, and hangs a hook
+on the autograd node that the call made: the node gets ∂L/∂a summed over all uses of a, and gives
+∂L/∂z through this call alone. In-place functions work the same way, from a copy of z.
+A function or module that makes several nodes (softsign, a hand-written GELU) is given an alias of
+its input, whose own node then gets ∂L/∂z through the call alone. Both gradients are exact; nothing
+numerical changes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from stetho import activations
+from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
+from stetho.observe.scene import Scene
+from stetho.observe.sink import PendingSite, SiteCall
+from stetho.record import Function, Site
+
+Call = Callable[..., Any]
+
+
+class SiteReader:
+    """Turns applications of activation functions into site calls."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._origins: dict[str, Origin] = {}
+        self._shifts: dict[str, weakref.ref[Tensor] | None] = {}
+        self.tentative: list[tuple[str, PendingSite]] | None = None  # inside of what may be one
+
+    def on_activation(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call `func` for the script, and record what it did to its input."""
+        applied: tuple[Tensor, Function] | None = None
+        with self._scene.guard:
+            applied = self._applied(func, args, kwargs)
+            if applied is not None:
+                z, function = applied
+                in_place = _may_be_in_place(func, args, kwargs)
+                before = z.detach().clone() if in_place else z.detach()
+                z_node = z.grad_fn
+        result = func(*args, **kwargs)
+        if applied is None:
+            return result
+        with self._scene.guard:
+            if result.grad_fn is None:
+                pass
+            elif _single_step(result.grad_fn, z_node):
+                self.record(function, before, result, z_node, None)
+            elif in_place:
+                where = self._scene.path or "the script"
+                what = f"{function.name} changes part of a tensor in place"
+                self._scene.sink.unseen(f"{where}: {what}; not watched")
+            else:
+                alias = z.view_as(z)
+                args = tuple(alias if arg is z else arg for arg in args)
+                kwargs = {key: alias if arg is z else arg for key, arg in kwargs.items()}
+                result = func(*args, **kwargs)
+                self.record(function, before, result, z_node, alias.grad_fn)
+        return result
+
+    def _applied(
+        self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Tensor, Function] | None:
+        """(z, function) if this call is a site to be watched."""
+        scene = self._scene
+        z = args[0] if args else kwargs.get("input", kwargs.get("self"))
+        if not isinstance(z, Tensor) or not z.requires_grad:
+            return None
+        if (scene.stack and scene.stack[-1].opaque) or scene.recomputing():
+            return None
+        bind = activations.for_call(func)
+        function = bind(args, kwargs) if bind is not None else None
+        return None if function is None else (z, function)
+
+    def record(
+        self, function: Function, z: Tensor, result: Tensor, z_node: Node, alias_node: Node
+    ) -> None:
+        """Hand one application to the sink, and hang its hooks."""
+        scene, node = self._scene, result.grad_fn
+        number = scene.count(scene.path, function.name)
+        name = f"{scene.path}/{function.name}" if scene.path else function.name
+        name = f"{name}#{number}" if number else name
+        where = self._origins.get(name)
+        if where is None:
+            where = self._origins[name] = origin(z_node, scene.marks)
+        call = SiteCall(name, function, z, result.detach(), where.conv, self._shift(name, where))
+        pending = scene.sink.site(call)
+        self._hang(pending, node, alias_node)
+        if name not in scene.structure.sites:
+            self._describe(call, where, z_node)
+        scene.marks[node_key(node)] = Mark("site", name)
+        scene.captured.add(name)
+        if self.tentative is not None:
+            self.tentative.append((name, pending))
+
+    def _describe(self, call: SiteCall, where: Origin, z_node: Node) -> None:
+        structure = self._scene.structure
+        near = nearest_marks(z_node, self._scene.marks)
+        structure.upstream[call.name] = {mark.name for mark in near if mark.kind == "site"}
+        structure.add_site(
+            Site(
+                call.name,
+                call.function,
+                index=len(structure.sites),
+                model=self._scene.model,
+                shape=tuple(call.z.shape),
+                layer=where.layer,
+                norm=where.norm,
+                bias=where.bias,
+                output=True,  # until a layer is seen that it feeds
+                residual=where.residual,
+            )
+        )
+
+    def retract(self, name: str, pending: PendingSite) -> None:
+        """What was recorded is only a part of a composite activation."""
+        self._scene.structure.forget_site(name)
+        pending.discard()
+
+    def _shift(self, name: str, where: Origin) -> Tensor | None:
+        """The parameter that is added to z unit by unit, if nothing stands between it and z."""
+        if where.bias is None or where.residual:
+            return None
+        if name not in self._shifts:
+            self._shifts[name] = self._scene.structure.names.parameter_called(where.bias)
+        reference = self._shifts[name]
+        parameter = reference() if reference is not None else None
+        return parameter.detach() if parameter is not None and parameter.ndim == 1 else None
+
+    def _hang(self, pending: PendingSite, node: Node, alias_node: Node) -> None:
+        """Hook the gradients of a site: both on one node, or ∂L/∂z on that of an alias of z."""
+        scene = self._scene
+
+        def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
+            with scene.guard:
+                through = down[0] if alias_node is None else None
+                pending.gradients(up[0], through, scene.loss_scale)
+
+        def at_alias(_: Sequence[Tensor | None], down: Sequence[Tensor | None]) -> None:
+            with scene.guard:
+                pending.gradients(None, down[0], scene.loss_scale)
+
+        scene.hooks.append(node.register_hook(at_activation))
+        if alias_node is not None:
+            scene.hooks.append(alias_node.register_hook(at_alias))
+
+
+def _may_be_in_place(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    flagged = kwargs.get("inplace", False) or any(arg is True for arg in args[1:])
+    return flagged or func.__name__.endswith("_")
+
+
+def _single_step(node: Node, z_node: Node) -> bool:
+    """Whether `node` takes z itself (or a cast of it), so that its input gradient is ∂L/∂z."""
+    up = node.next_functions[0][0] if node.next_functions else None
+    for _ in range(2):
+        if up is None:
+            return False
+        if not up.next_functions or z_node is None:
+            return not up.next_functions and z_node is None  # z is a leaf
+        if node_key(up) == node_key(z_node):
+            return True
+        if not up.name().startswith("ToCopy"):
+            return False
+        up = up.next_functions[0][0]
+    return False

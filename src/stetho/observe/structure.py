@@ -1,0 +1,108 @@
+"""Sites, layers and parameters as they are met → the network as far as it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
+from torch.optim import Optimizer as TorchOptimizer
+
+from stetho.observe.tracker import Names
+from stetho.record import Layer, Optimizer, Parameter, Site
+
+
+@dataclass(slots=True)
+class Structure:
+    """What has been learned of the network so far. Names are unique over all models."""
+
+    names: Names
+    sites: dict[str, Site] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    optimizers: list[Optimizer] = field(default_factory=list)
+    before_norm: set[str] = field(default_factory=set)  # biases that a batch normalisation undoes
+    norm_parameters: set[str] = field(default_factory=set)
+    upstream: dict[str, set[str]] = field(default_factory=dict)  # sites that feed a site directly
+    changed: bool = False
+
+    def add_site(self, site: Site) -> None:
+        self.sites[site.name] = site
+        self.changed = True
+
+    def add_layer(self, layer: Layer) -> None:
+        self.layers[layer.name] = layer
+        self.changed = True
+
+    def forget_site(self, name: str) -> None:
+        self.sites.pop(name, None)
+
+    def feeds_layer(self, site: str, layer: str) -> None:
+        """Note that a site's output reaches a layer: it, and what it is made of, is hidden."""
+        known = self.sites.get(site)
+        if known is None or layer in known.feeds:
+            return
+        self.sites[site] = replace(known, output=False, feeds=(*known.feeds, layer))
+        self.changed = True
+        for before in self.upstream.get(site, ()):
+            self.feeds_layer(before, layer)
+
+    def add_optimizer(self, optimizer: TorchOptimizer) -> int:
+        """Take in an optimizer's settings; gives its index."""
+        defaults = optimizer.defaults
+        rate = optimizer.param_groups[0].get("lr", float("nan")) if optimizer.param_groups else 0.0
+        adaptive = "eps" in defaults and ("betas" in defaults or "alpha" in defaults)
+        epsilon = float(defaults["eps"]) if adaptive else 0.0
+        self.optimizers.append(Optimizer(type(optimizer).__name__, epsilon, float(rate)))
+        self.changed = True
+        return len(self.optimizers) - 1
+
+    def learn_parameter(self, parameter: Tensor, optimizer: int) -> str:
+        """Take in a parameter (`optimizer` -1: none has it) if it is new; gives its name."""
+        name = self.names.parameter_name(parameter)
+        if name is None:
+            name = f"parameter-{len(self.parameters)}"
+            self.names.name_parameter(parameter, name)
+        trainable = parameter.requires_grad and optimizer >= 0
+        if name in self.parameters:
+            if optimizer >= 0:
+                self._revise(name, trainable=trainable, optimizer=optimizer)
+            return name
+        known = self.names.of_parameter(parameter)
+        self.parameters[name] = Parameter(
+            name,
+            tuple(parameter.shape),
+            self._role(name, parameter),
+            trainable=trainable,
+            optimizer=optimizer,
+            before_norm=name in self.before_norm,
+            model=known[1] if known else "",
+        )
+        self.changed = True
+        return name
+
+    def _role(self, name: str, parameter: Tensor) -> str:
+        if name in self.norm_parameters:
+            return "norm"
+        if any(
+            layer.kind == "embedding" and layer.weight == name for layer in self.layers.values()
+        ):
+            return "embedding"
+        if name.rsplit(".", 1)[-1].startswith("bias"):
+            return "bias"
+        return "weight" if parameter.ndim >= 2 else "other"
+
+    def mark_before_norm(self, bias: str) -> None:
+        self.before_norm.add(bias)
+        self._revise(bias, before_norm=True)
+
+    def mark_norm(self, parameters: Iterable[str]) -> None:
+        for name in parameters:
+            self.norm_parameters.add(name)
+            self._revise(name, role="norm")
+
+    def _revise(self, name: str, **facts: object) -> None:
+        known = self.parameters.get(name)
+        if known is not None and any(getattr(known, key) != value for key, value in facts.items()):
+            self.parameters[name] = replace(known, **facts)  # type: ignore[arg-type]
+            self.changed = True

@@ -1,0 +1,203 @@
+"""Forward calls of modules → which module are we in, and what is its name?"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules import module as module_hooks
+
+WRAPPERS = ("_orig_mod.", "module.", "_fsdp_wrapped_module.")
+
+
+@dataclass(slots=True)
+class Frame:
+    """One module whose forward is running."""
+
+    module: nn.Module
+    path: str
+    model: str
+    functions: set[str] | None = None  # names of torch functions called; None: nobody asks
+    version: int = 0  # of z when the module was entered
+    z: Tensor | None = None  # input of a module that may be an activation function
+    view: Tensor | None = None  # the alias of it that the module was given
+    opaque: bool = False  # inside of a composite activation: nothing in here counts
+    watched: bool = True  # part of the models that are to be watched
+
+
+@dataclass(slots=True)
+class Names:
+    """Names of modules and parameters, learned from every outermost module that is met."""
+
+    modules: dict[int, tuple[weakref.ref[nn.Module], str, str]] = field(default_factory=dict)
+    parameters: dict[int, tuple[weakref.ref[Tensor], str, str]] = field(default_factory=dict)
+    roots: dict[str, int] = field(default_factory=dict)
+    first: str = ""  # model whose names stand alone; the others' carry their model's in front
+    fresh: list[nn.Module] = field(default_factory=list)  # roots that nobody has looked at yet
+
+    def of_module(self, module: nn.Module) -> tuple[str, str] | None:
+        """(path, model) of a module that is part of a known root."""
+        entry = self.modules.get(id(module))
+        if entry is None or entry[0]() is not module:
+            return None
+        return entry[1], entry[2]
+
+    def of_parameter(self, parameter: Tensor) -> tuple[str, str] | None:
+        entry = self.parameters.get(id(parameter))
+        if entry is None or entry[0]() is not parameter:
+            return None
+        return entry[1], entry[2]
+
+    def learn(self, root: nn.Module) -> tuple[str, str]:
+        """Take in a module that is called from outside any module; gives its (path, model)."""
+        known = self.of_module(root)
+        if known is not None:
+            return known
+        owner = _owner_in_script(root)
+        self._forget_dead()
+        model = self._model_name(owner)
+        for path, module in owner.named_modules():
+            if self.of_module(module) is None:
+                self.modules[id(module)] = (weakref.ref(module), strip(path), model)
+        for path, parameter in owner.named_parameters():
+            if self.of_parameter(parameter) is None:
+                self.parameters[id(parameter)] = (weakref.ref(parameter), strip(path), model)
+        self.fresh.append(owner)
+        if not self.first and next(owner.parameters(), None) is not None:
+            self.first = model
+        return self.of_module(root) or ("", model)
+
+    def qualified(self, path: str, model: str) -> str:
+        """A path that is unique over all models."""
+        if model == self.first or not model:
+            return path
+        return f"{model}:{path}" if path else model
+
+    def parameter_name(self, parameter: Tensor) -> str | None:
+        known = self.of_parameter(parameter)
+        return self.qualified(*known) if known else None
+
+    def name_parameter(self, parameter: Tensor, name: str) -> None:
+        """Give a name to a parameter that no module holds."""
+        self.parameters[id(parameter)] = (weakref.ref(parameter), name, "")
+
+    def parameter_called(self, name: str) -> weakref.ref[Tensor] | None:
+        for reference, path, model in self.parameters.values():
+            if self.qualified(path, model) == name:
+                return reference
+        return None
+
+    def _forget_dead(self) -> None:
+        for table in (self.modules, self.parameters):
+            for key in [key for key, entry in table.items() if entry[0]() is None]:
+                del table[key]  # type: ignore[attr-defined]
+
+    def _model_name(self, root: nn.Module) -> str:
+        inner = getattr(root, "_orig_mod", None) or root
+        base = type(inner).__name__
+        count = self.roots.get(base, 0)
+        self.roots[base] = count + 1
+        return f"{base}#{count}" if count else base
+
+
+def _owner_in_script(module: nn.Module) -> nn.Module:
+    """The module among the script's global variables that `module` is part of, else itself.
+
+    A script may call `model.encoder` and `model.head` one after the other; both are parts of
+    `model`, and are named after it.
+    """
+    script = sys.modules.get("__main__")
+    for value in list(vars(script).values()) if script else ():
+        if isinstance(value, nn.Module) and any(part is module for part in value.modules()):
+            return value
+    return module
+
+
+def strip(path: str) -> str:
+    """A module's path without what wrappers (compile, DDP, FSDP) put before it."""
+    for wrapper in WRAPPERS:
+        while path.startswith(wrapper) or f".{wrapper}" in path:
+            path = path.replace(wrapper, "", 1)
+    return path if path + "." not in WRAPPERS else ""
+
+
+class ModuleTracker:
+    """Keeps the stack of modules whose forward is running, by torch's global module hooks.
+
+    `enter(frame, args)` may give a replacement for the module's arguments; `leave(frame, output)`
+    is called when the forward ends without an exception.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        stack: list[Frame],
+        enter: Callable[[Frame, tuple[Any, ...]], tuple[Any, ...] | None],
+        leave: Callable[[Frame, Any], None],
+        guard: AbstractContextManager[Any],
+    ) -> None:
+        self.names = names
+        self.stack = stack
+        self._enter = enter
+        self._leave = leave
+        self._guard = guard
+        self._handles: list[Any] = []
+
+    @property
+    def active(self) -> bool:
+        return bool(self._handles)
+
+    def start(self) -> None:
+        if not self._handles:
+            self._handles = [
+                module_hooks.register_module_forward_pre_hook(self._before),
+                module_hooks.register_module_forward_hook(self._after, always_call=True),
+            ]
+
+    def stop(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        self.stack.clear()
+
+    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        if torch.compiler.is_compiling():
+            return None
+        with self._guard:
+            known = self.names.of_module(module)
+            if known is None:
+                known = self._name_of_stranger(module)
+            frame = Frame(module, *known)
+            self.stack.append(frame)
+            return self._enter(frame, args)
+        return None
+
+    def _name_of_stranger(self, module: nn.Module) -> tuple[str, str]:
+        if not self.stack:
+            return self.names.learn(module)
+        # A module that its caller does not register (kept in a plain list): name it after both.
+        above = self.stack[-1]
+        name = f"{above.path}.{type(module).__name__}" if above.path else type(module).__name__
+        return name, above.model
+
+    def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
+        with self._guard:
+            while self.stack:  # frames above ours ended by an exception
+                frame = self.stack.pop()
+                if frame.module is module:
+                    if output is not None:
+                        self._leave(frame, output)
+                    break
+
+
+def is_scripted(modules: Iterable[nn.Module]) -> list[str]:
+    """Names of classes of TorchScript modules, which refuse hooks."""
+    return [type(m).__name__ for m in modules if isinstance(m, torch.jit.ScriptModule)]

@@ -1,0 +1,106 @@
+"""A training in progress → a run file and, in the end, its diagnosis."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stetho
+from stetho.diagnose import diagnose
+from stetho.record import Diagnosis, Overhead, Run
+from stetho.store import RunWriter, read_run
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer as TorchOptimizer
+
+    from stetho.observe.observer import Observer
+    from stetho.observe.schedule import Schedule
+    from stetho.summarise.recorder import Recorder
+
+
+def new_run(command: str, kind: str = "run") -> Run:
+    """An empty run, made now, on this machine."""
+    return Run(
+        command=command,
+        kind=kind,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        versions={"stetho": stetho.__version__, "python": platform.python_version()},
+    )
+
+
+class Watching:
+    """Joins the rooms for one training: observer → recorder → run file → diagnosis.
+
+    `begin` may come late (when the script has imported torch); `end` takes everything off again.
+    `file` None: a temporary file, gone with this object.
+    """
+
+    def __init__(self, run: Run, file: Path | None) -> None:
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if file is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="stetho-")
+            file = Path(self._temporary.name) / "run.stetho"
+        self.file = file
+        self.header = run
+        self._writer = RunWriter(file, run)
+        self._observer: Observer | None = None
+        self._process = os.getpid()
+
+    def begin(
+        self,
+        schedule: Schedule,
+        models: Sequence[nn.Module] = (),
+        optimizers: Sequence[TorchOptimizer] = (),
+    ) -> None:
+        import torch
+
+        from stetho.observe.observer import Observer
+        from stetho.summarise.recorder import Recorder
+
+        self._writer.set_version("torch", torch.__version__)
+        recorder = Recorder(self._writer)
+        self._observer = Observer(recorder, schedule, models, optimizers)
+        self._observer.start()
+
+    def begin_checkup(self, probe: Callable[[Recorder], None]) -> None:
+        """Take one probe, by a function that hands its events to a recorder."""
+        from stetho.summarise.recorder import Recorder
+
+        probe(Recorder(self._writer))
+
+    def end(self, exit_code: int | None = 0) -> tuple[Run, Diagnosis] | None:
+        """Stop, close the run file and diagnose. `None` in a child process of the watched one."""
+        if os.getpid() != self._process:
+            return None
+        overhead = Overhead()
+        if self._observer is not None:
+            self._observer.stop()
+            schedule = self._observer.schedule
+            overhead = Overhead(
+                schedule.spent, self._observer.seconds, schedule.probes, self._observer.step
+            )
+        self._writer.finish(exit_code, overhead)
+        run = read_run(self.file)
+        diagnosis = diagnose(run)
+        self._writer.add_diagnosis(diagnosis)
+        self._writer.close()
+        return run, diagnosis
+
+
+def default_file(target: str) -> Path:
+    """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists."""
+    name = Path(target).stem or "run"
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = Path("stetho-runs")
+    candidate = folder / f"{name}-{stamp}.stetho"
+    count = 1
+    while candidate.exists():
+        count += 1
+        candidate = folder / f"{name}-{stamp}-{count}.stetho"
+    return candidate
