@@ -1,0 +1,221 @@
+"""A run file → `Run` and `Diagnosis`, or one clear sentence why not.
+
+Reading changes nothing in the file and may happen while it is written. Nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from stetho.errors import RunFileError
+from stetho.record import (
+    NAN,
+    Diagnosis,
+    LayerStats,
+    Overhead,
+    ParameterStats,
+    Probe,
+    Run,
+    SiteStats,
+)
+from stetho.store import blocks, schema, values
+
+DAMAGE = (
+    sqlite3.Error,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    zlib.error,
+)
+Layouts = dict[int, tuple[list[str], list[str]]]
+
+
+def read_run(path: str | os.PathLike[str]) -> Run:
+    """All that the file holds. Raises RunFileError for what is not a whole run file of ours."""
+    with _opened(Path(path)) as file:
+        return _run(file)
+
+
+def read_diagnosis(path: str | os.PathLike[str]) -> Diagnosis | None:
+    """What was said of the run when it ended; None if it did not come so far."""
+    with _opened(Path(path)) as file:
+        stored = _header(file).get("diagnosis")
+        return None if stored is None else values.diagnosis(stored)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """One consistent look at a run file; every way in which it can be wrong is told apart."""
+    _refuse_strangers(path)
+    try:
+        with _connected(path) as file:
+            _check_marks(file, path)
+            yield file
+    except DAMAGE as error:
+        raise RunFileError(
+            f"run file {path} is damaged or cut off ({error}): expected a whole file written by "
+            "`stetho run`; copy it again, or run the training again"
+        ) from error
+    except OSError as error:
+        raise RunFileError(f"cannot read run file {path}: {error}; check its rights") from error
+
+
+def _refuse_strangers(path: Path) -> None:
+    if not path.exists():
+        raise RunFileError(f"no run file at {path}: check the path; `stetho run` says where it is")
+    if path.is_dir():
+        raise RunFileError(f"{path} is a directory, expected a run file inside it: name the file")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(len(schema.MAGIC))
+    except OSError as error:
+        raise RunFileError(f"cannot read run file {path}: {error}; check its rights") from error
+    if not start:
+        raise RunFileError(f"{path} is empty, expected a run file: run the training again")
+    if start != schema.MAGIC:
+        raise RunFileError(
+            f"{path} is no run file: expected a file written by `stetho run`, got something that "
+            f"begins with {start[:8]!r}; name a file that ends in .stetho"
+        )
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read-only in place; from a copy where the directory forbids SQLite its shared memory."""
+    try:
+        file = _connect(path)
+    except sqlite3.OperationalError:
+        with tempfile.TemporaryDirectory(prefix="stetho-") as folder:
+            copy = _copy(path, Path(folder))
+            with closing(_connect(copy)) as file:
+                yield file
+        return
+    with closing(file):
+        yield file
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    file = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None)
+    try:
+        file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("BEGIN")
+        file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            shutil.copyfile(source, folder / f"run{suffix}")
+    return folder / "run"
+
+
+def _check_marks(file: sqlite3.Connection, path: Path) -> None:
+    (mark,) = file.execute("PRAGMA application_id").fetchone()
+    (version,) = file.execute("PRAGMA user_version").fetchone()
+    if mark != schema.APPLICATION_ID:
+        raise RunFileError(
+            f"{path} is no run file: expected the mark {schema.APPLICATION_ID:#x}, got {mark:#x}, "
+            "a database of another program; name a file written by `stetho run`"
+        )
+    if version > schema.VERSION:
+        raise RunFileError(
+            f"{path} is from a newer stetho: expected format {schema.VERSION} or older, got "
+            f"{version}; upgrade with `pip install -U stetho`"
+        )
+    (sound,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    if sound != "ok":
+        raise sqlite3.DatabaseError(sound)
+
+
+def _header(file: sqlite3.Connection) -> dict[str, Any]:
+    return {key: values.decode(text) for key, text in file.execute("SELECT * FROM header")}
+
+
+def _run(file: sqlite3.Connection) -> Run:
+    header = _header(file)
+    steps, losses = _losses(file)
+    stored = header.get("overhead")
+    return Run(
+        command=header.get("command", ""),
+        kind=header.get("kind", "run"),
+        created=header.get("created", ""),
+        versions=header.get("versions", {}),
+        device=header.get("device", "cpu"),
+        finished=header.get("finished", False),
+        exit_code=header.get("exit_code"),
+        sites=tuple(map(values.site, header.get("sites", ()))),
+        layers=tuple(map(values.layer, header.get("layers", ()))),
+        parameters=tuple(map(values.parameter, header.get("parameters", ()))),
+        optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
+        probes=tuple(_probes(file)),
+        loss_steps=tuple(steps),
+        losses=tuple(losses),
+        first_nonfinite_loss=header.get("first_nonfinite_loss"),
+        unseen=_notes(file, "unseen"),
+        faults=_notes(file, "fault"),
+        overhead=values.overhead(stored) if stored else Overhead(),
+    )
+
+
+def _probes(file: sqlite3.Connection) -> Iterator[Probe]:
+    layouts: Layouts = {
+        number: (values.decode(names), values.decode(columns))
+        for number, names, columns in file.execute("SELECT id, names, fields FROM layout")
+    }
+    query = """SELECT step, time, loss, baseline, lr, sites_layout, sites, histograms,
+        layers_layout, layers, parameters_layout, parameters FROM probe ORDER BY id"""
+    for row in file.execute(query):
+        names = layouts[row[5]][0]
+        histograms = blocks.unpack_histograms(row[7], len(names))
+        yield Probe(
+            step=int(row[0]),
+            time=_number(row[1]),
+            loss=_number(row[2]),
+            baseline=_number(row[3]),
+            lr=tuple(blocks.unpack_numbers(row[4])),
+            sites=blocks.unpack_stats(row[6], SiteStats, *layouts[row[5]], histograms),
+            layers=blocks.unpack_stats(row[9], LayerStats, *layouts[row[8]]),
+            parameters=blocks.unpack_stats(row[11], ParameterStats, *layouts[row[10]]),
+        )
+
+
+def _losses(file: sqlite3.Connection) -> tuple[list[int], list[float]]:
+    steps: list[int] = []
+    losses: list[float] = []
+    for count, some_steps, some_losses in file.execute(
+        "SELECT count, steps, losses FROM loss ORDER BY id"
+    ):
+        steps += blocks.unpack_steps(some_steps)
+        losses += blocks.unpack_numbers(some_losses)
+        if not count or len(steps) != len(losses):
+            raise ValueError(f"expected {count} losses, got {len(losses)} for {len(steps)} steps")
+    return steps, losses
+
+
+def _notes(file: sqlite3.Connection, kind: str) -> tuple[str, ...]:
+    rows = file.execute("SELECT text FROM note WHERE kind = ? ORDER BY id", (kind,))
+    return tuple(values.decode(text) for (text,) in rows)
+
+
+def _number(value: float | None) -> float:
+    """SQLite has no nan: it keeps NULL instead."""
+    return NAN if value is None else float(value)
