@@ -23,6 +23,7 @@ class BackwardWatch:
         self._before = before
         self._after = after
         self._undo: list[Nothing] = []
+        self._running = False
         self._scaled: tuple[Any, Tensor, Tensor] | None = None  # (node, loss, scale)
 
     def start(self) -> None:
@@ -47,12 +48,14 @@ class BackwardWatch:
     def _wrap_backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             root = _scalar(tensors)
-            if root is None:
+            if root is None or self._running:  # torch calls it once more for modes
                 return original(tensors, *args, **kwargs)
+            self._running = True
             self._before(*self._unscaled(root))
             try:
                 return original(tensors, *args, **kwargs)
             finally:
+                self._running = False
                 self._after()
 
         return _like(backward, original)

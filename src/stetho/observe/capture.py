@@ -37,12 +37,19 @@ class Capture(TorchFunctionMode):
         self.scene = Scene(sink, structure, guard)
         self._models = {id(model) for model in models}
         self._tracker = ModuleTracker(
-            structure.names, self.scene.stack, self._enter, self._composite_leave, guard
+            structure.names, self.scene.stack, self._enter, self._leave, guard
         )
         self._sites = SiteReader(self.scene)
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
         self._handlers: dict[Any, Handler | None] = {}
+        network = self._network
+        self._inside: tuple[Handler, ...] = (  # what counts only inside of the watched models
+            self._sites.on_activation,
+            network.on_layer,
+            network.on_norm,
+            network.on_recurrent,
+        )
 
     # -- opening and closing ---------------------------------------------------------------
 
@@ -87,7 +94,7 @@ class Capture(TorchFunctionMode):
             stack[-1].functions.add(func.__name__)
         if handler is None or self.scene.guard.tripped or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        if self._models and not (stack and stack[-1].watched) and handler != self._network.on_loss:
+        if self._models and not (stack and stack[-1].watched) and handler in self._inside:
             return func(*args, **kwargs)
         return handler(func, args, kwargs)
 
@@ -106,14 +113,23 @@ class Capture(TorchFunctionMode):
         return None
 
     def _enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        stack = self.scene.stack
         if self._models:
-            stack = self.scene.stack
             inherited = len(stack) > 1 and stack[-2].watched
-            frame.watched = inherited or id(frame.module) in self._models
+            frame.watched = inherited or self._is_part(frame)
+        if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
+            frame.reentrant = True  # torch has put this mode aside for the length of backward
+            self.__enter__()
         return self._composites.enter(frame, args)
 
-    def _composite_leave(self, frame: Frame, output: Any) -> None:
-        self._composites.leave(frame, output)
+    def _is_part(self, frame: Frame) -> bool:
+        return id(frame.module) in self._models or (self.scene.in_backward() and bool(frame.path))
+
+    def _leave(self, frame: Frame, output: Any) -> None:
+        if frame.reentrant:
+            self._leave_torch()
+        if output is not None:
+            self._composites.leave(frame, output)
 
     def matching_target(self, loss: Tensor) -> TargetCall | None:
         """The last loss call, if the differentiated scalar is its output or a multiple of it."""

@@ -115,7 +115,7 @@ class Observer:
         self._backward.stop()
 
     def _on_fault(self, text: str) -> None:
-        self.stop()
+        """Watching ends at the next step: torch cannot let go of a mode inside of its own call."""
         self.sink.fault(text)
 
     def _mine(self) -> bool:
@@ -149,15 +149,18 @@ class Observer:
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self._probing and self._counts(optimizer):
             with self.guard:
-                has_closure = bool(args or kwargs)  # then the gradients are yet to come
-                self.sink.before_update(self._states(optimizer, gradients=not has_closure))
+                ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
+                self.sink.before_update(self._states(optimizer, gradients=ready))
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self.guard.tripped:
+            self.stop()
         if not self._counts(optimizer):
             return
         with self.guard:
             if self._probing:
-                self.sink.after_update(self._states(optimizer, gradients=bool(args or kwargs)))
+                late = _has_closure(args, kwargs)
+                self.sink.after_update(self._states(optimizer, gradients=late))
             if self._leads(self._index(optimizer)):
                 self._end_step()
 
@@ -254,6 +257,11 @@ class Observer:
     def _after_backward(self) -> None:
         if self._mine():
             self.capture.scene.end_backward()
+
+
+def _has_closure(args: Any, kwargs: Any) -> bool:
+    """Whether `optimizer.step` was given a function that runs forward and backward."""
+    return any(callable(arg) for arg in (*args[1:], *kwargs.values()))
 
 
 def _rate(optimizer: TorchOptimizer) -> float:

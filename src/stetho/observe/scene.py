@@ -28,7 +28,6 @@ class Scene:
     hooks: list[Any] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     entered: set[int] = field(default_factory=set)  # outermost modules called since backward
-    captured: set[str] = field(default_factory=set)  # sites seen since the last backward
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
     target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
@@ -47,7 +46,6 @@ class Scene:
         """The next forward pass is a new one: count from the start."""
         self.counts.clear()
         self.entered.clear()
-        self.captured.clear()
         self.frozen = False
 
     def enter_outermost(self, module: torch.nn.Module) -> None:
@@ -74,6 +72,14 @@ class Scene:
         self.counts[path, kind] += 1
         return number
 
+    def in_backward(self) -> bool:
+        return torch._C._current_graph_task_id() != -1
+
     def recomputing(self) -> bool:
-        """Inside of backward: a checkpoint computes again what was seen already."""
-        return torch._C._current_graph_task_id() != -1 and bool(self.captured)
+        """Inside of backward, where a checkpoint computes again what was seen already.
+
+        A reentrant checkpoint is another matter: its forward ran without gradients, and what it
+        computes now is seen for the first time. It uses no hooks on saved tensors.
+        """
+        hooks = torch._C._autograd._top_saved_tensors_default_hooks
+        return self.in_backward() and hooks(True) is not None

@@ -97,7 +97,6 @@ class SiteReader:
         if name not in scene.structure.sites:
             self._describe(call, where, z_node)
         scene.marks[node_key(node)] = Mark("site", name)
-        scene.captured.add(name)
         if self.tentative is not None:
             self.tentative.append((name, pending))
 

@@ -28,6 +28,7 @@ class Frame:
     z: Tensor | None = None  # input of a module that may be an activation function
     view: Tensor | None = None  # the alias of it that the module was given
     opaque: bool = False  # inside of a composite activation: nothing in here counts
+    reentrant: bool = False  # run by a checkpoint, inside of backward
     watched: bool = True  # part of the models that are to be watched
 
 
@@ -131,7 +132,7 @@ class ModuleTracker:
     """Keeps the stack of modules whose forward is running, by torch's global module hooks.
 
     `enter(frame, args)` may give a replacement for the module's arguments; `leave(frame, output)`
-    is called when the forward ends without an exception.
+    gets `None` where the forward ended by an exception.
     """
 
     def __init__(
@@ -192,9 +193,8 @@ class ModuleTracker:
         with self._guard:
             while self.stack:  # frames above ours ended by an exception
                 frame = self.stack.pop()
+                self._leave(frame, output if frame.module is module else None)
                 if frame.module is module:
-                    if output is not None:
-                        self._leave(frame, output)
                     break
 
 
