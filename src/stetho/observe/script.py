@@ -30,6 +30,7 @@ class Script:
     path0: str  # what Python would put first on sys.path
     spec: importlib.machinery.ModuleSpec | None = None
     package: str | None = None
+    argv0: str | None = None  # what sys.argv[0] is to be, where it is not the file
 
 
 def load(target: str, as_module: bool = False) -> Script:
@@ -46,19 +47,19 @@ def _load_file(target: str) -> Script:
                 f"expected a Python script, got the directory {target} without a __main__.py; "
                 "name the script in it that trains"
             )
-        return Script(_compile(main), str(main), str(path))
+        return Script(_compile(main), os.path.abspath(main), str(path), argv0=target)
     if not path.is_file():
         raise TargetError(
             f"expected a Python script, but there is no file {target} in {os.getcwd()}; check the "
             "path, or use -m for a module"
         )
-    return Script(_compile(path), target, str(path.resolve().parent))
+    return Script(_compile(path), os.path.abspath(target), str(path.resolve().parent), argv0=target)
 
 
 def _compile(path: Path) -> CodeType:
     try:
         source = io.open_code(str(path.resolve())).read()
-        return compile(source, str(path), "exec", dont_inherit=True)
+        return compile(source, os.path.abspath(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise TargetError(f"{path} is not a Python script that can be run: {error}") from error
     except OSError as error:
@@ -96,6 +97,8 @@ def _as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
     main.__dict__["__builtins__"] = sys.modules["builtins"]
     main.__spec__ = script.spec
     main.__package__ = script.package
+    if sys.version_info < (3, 14):
+        main.__annotations__ = {}
     if script.spec is not None:
         main.__loader__ = script.spec.loader
         main.__dict__["__cached__"] = script.spec.cached
@@ -105,8 +108,8 @@ def _as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
         main.__dict__["__cached__"] = None
     before = sys.modules["__main__"], sys.argv, list(sys.path)
     sys.modules["__main__"] = main
-    sys.argv = [script.file, *arguments]
-    sys.path.insert(0, script.path0)
+    sys.argv = [script.argv0 or script.file, *arguments]
+    sys.path[:1] = [script.path0]  # in place of the folder of our own command
     try:
         yield main
     finally:
