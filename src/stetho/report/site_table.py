@@ -12,9 +12,8 @@ from stetho.report.tree import Cell, Column, ColumnKind, Paragraph, Section, Tab
 
 SITES_SHOWN = 40
 EXPLANATION = (
-    "z: what the function is applied to. slope: what the function multiplies the gradient with; "
-    "weight: what the layers between this site and the next multiply it with. The bar is the "
-    "gradient ∂L/∂z on a log scale."
+    "Slope and weight factor: what the function, and what lies between it and the next site, "
+    "multiply the gradient with on its way back. Bar: the gradient's rms (∂L/∂z), log scale."
 )
 
 
@@ -26,7 +25,7 @@ def site_section(run: Run, diagnosis: Diagnosis, *, all_sites: bool) -> Section:
     named = {name for finding in diagnosis.findings for name in finding.sites}
     places = range(len(rows)) if all_sites else telling([row.site.name in named for row in rows])
     shown = [rows[place] for place in places]
-    notes = [_when(rows)]
+    notes = [_when(rows, len(run.probes))]
     if len(shown) < len(rows):
         notes.append(
             f"{whole(len(rows) - len(shown))} of {whole(len(rows))} sites are left out; "
@@ -53,13 +52,13 @@ def _evenly(places: Sequence[int], most: int) -> list[int]:
     return [places[(2 * turn + 1) * len(places) // (2 * most)] for turn in range(most)]
 
 
-def _when(rows: Sequence[SiteRow]) -> str:
+def _when(rows: Sequence[SiteRow], probes: int) -> str:
     steps = [row.step for row in rows if row.step is not None]
     if not steps:
         return "No probe saw any of these sites."
-    if max(steps) == 0:
-        return "Measured at step 0."
-    return f"Medians of the last {RECENT} probes, up to step {whole(max(steps))}."
+    if probes == 1:
+        return f"Measured at step {whole(max(steps))}."
+    return f"Medians of the last {min(probes, RECENT)} probes, up to step {whole(max(steps))}."
 
 
 def _table(rows: Sequence[SiteRow], named: set[str]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -15,39 +16,66 @@ from stetho.report import numbers
 from stetho.report.literal import ELLIPSIS, common_start, literal, shorten
 from stetho.report.tree import Column, ColumnKind, Table
 
-NARROWEST_NAME, NARROWEST_BAR, WIDEST_BAR = 12, 6, 24
-WIDEST_SHAPE = 13
+NARROWEST_NAME, NARROWEST_BAR, WIDEST_BAR = 12, 7, 24
+SHAPE_LENGTHS = (13, 13, 8, 8)  # at each tightness
+LEFT_OUT = {3: ColumnKind.LOG_BAR, 4: ColumnKind.SHAPE}  # from which tightness on
 LEFT = (ColumnKind.NAME, ColumnKind.LOG_BAR)
 
 
 def render_table(table: Table, width: int) -> RenderableType:
-    """Fixed columns take what they need; name and bar share the rest of `width`."""
+    """Fixed columns take what they need; name and bar share the rest of `width`.
+
+    Where that is too little, numbers move closer, then shapes are cut, then bar and shapes are
+    left out.
+    """
+    for tightness in range(max(LEFT_OUT) + 1):
+        if tightness in LEFT_OUT:
+            table = _without(table, LEFT_OUT[tightness])
+        fixed, room = _fixed(table, width, tightness)
+        bars = _places(table, ColumnKind.LOG_BAR)
+        if room >= NARROWEST_NAME + NARROWEST_BAR * len(bars):
+            break
+    return _laid_out(table, fixed, room)
+
+
+def _fixed(table: Table, width: int, tightness: int) -> tuple[dict[int, list[str]], int]:
+    """Texts of the columns whose width is given by their content, and the room that they leave."""
     fixed = {
-        place: [_cell(column.kind, row[place]) for row in table.rows]
+        place: [_cell(column.kind, row[place], tightness) for row in table.rows]
         for place, column in enumerate(table.columns)
         if column.kind not in LEFT
     }
-    needs = {place: _widest(table.columns[place], texts) for place, texts in fixed.items()}
-    gaps = len(table.columns) - 1
-    names, bars = _places(table, ColumnKind.NAME), _places(table, ColumnKind.LOG_BAR)
-    room = width - sum(needs.values()) - gaps
+    needs = (_widest(table.columns[place], texts) for place, texts in fixed.items())
+    return fixed, width - sum(needs) - (len(table.columns) - 1)
+
+
+def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> RenderableType:
+    bars = _places(table, ColumnKind.LOG_BAR)
     starts = []
-    for place in names:
-        texts, start = _names(table, place, room - NARROWEST_BAR * len(bars))
-        needs[place] = _widest(table.columns[place], texts)
-        fixed[place] = texts
+    for place in _places(table, ColumnKind.NAME):
+        texts[place], start = _names(table, place, room - NARROWEST_BAR * len(bars))
         starts += [start] if start else []
-        room -= needs[place]
+        room -= _widest(table.columns[place], texts[place])
+    needs = {place: _widest(table.columns[place], column) for place, column in texts.items()}
     for place in bars:
         needs[place] = max(NARROWEST_BAR, min(WIDEST_BAR, room))
+        room -= needs[place]
         scale = table.columns[place].scale or (0.1, 1.0)
-        fixed[place] = [_bar(row[place], scale, needs[place]) for row in table.rows]
-    spare = room - sum(needs[place] for place in bars)
-    gap = " " * (2 if spare >= gaps else 1)
+        texts[place] = [_bar(row[place], scale, needs[place]) for row in table.rows]
+    gap = " " * (2 if room >= len(table.columns) - 1 else 1)
     return Group(
         *_header(table, needs, gap),
-        *(_row(table, fixed, needs, gap, number) for number in range(len(table.rows))),
+        *(_row(table, texts, needs, gap, number) for number in range(len(table.rows))),
         *(Text(f"Names begin with {start}", style="dim", no_wrap=True) for start in starts),
+    )
+
+
+def _without(table: Table, kind: ColumnKind) -> Table:
+    kept = [place for place, column in enumerate(table.columns) if column.kind is not kind]
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
     )
 
 
@@ -59,18 +87,19 @@ def _widest(column: Column, texts: Sequence[str]) -> int:
     return max(map(cell_len, [*column.title.split("\n"), *texts]))
 
 
-def _cell(kind: ColumnKind, value: Any) -> str:
+def _cell(kind: ColumnKind, value: Any, tightness: int) -> str:
+    if kind is ColumnKind.SHAPE:
+        sizes = "×".join(f"{size:.0f}" for size in value)
+        return shorten(sizes or numbers.MISSING, SHAPE_LENGTHS[tightness])
+    if kind is ColumnKind.MEAN_STD:
+        return _mean_std(value[0], value[1], "±" if tightness else " ± ")
     return CELLS[kind](value)
 
 
-def _shape(sizes: tuple[float, ...]) -> str:
-    return shorten("×".join(f"{size:.0f}" for size in sizes) or numbers.MISSING, WIDEST_SHAPE)
-
-
-def _mean_std(pair: tuple[float, float]) -> str:
-    if all(map(math.isnan, pair)):
+def _mean_std(mean: float, std: float, between: str) -> str:
+    if math.isnan(mean) and math.isnan(std):
         return numbers.MISSING
-    return f"{numbers.fixed(pair[0])} ± {numbers.fixed(pair[1])}"
+    return numbers.fixed(mean) + between + numbers.fixed(std)
 
 
 def _factor(value: float) -> str:
@@ -79,8 +108,6 @@ def _factor(value: float) -> str:
 
 
 CELLS: dict[ColumnKind, Callable[[Any], str]] = {
-    ColumnKind.SHAPE: _shape,
-    ColumnKind.MEAN_STD: _mean_std,
     ColumnKind.FACTOR: _factor,
     ColumnKind.SHARE: numbers.whole_percent,
     ColumnKind.NUMBER: numbers.fixed,

@@ -141,9 +141,21 @@ def _check_marks(file: sqlite3.Connection, path: Path) -> None:
             f"{path} is from a newer stetho: expected format {schema.VERSION} or older, got "
             f"{version}; upgrade with `pip install -U stetho`"
         )
+    _check_size(file, path)
     (sound,) = file.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise sqlite3.DatabaseError(sound)
+
+
+def _check_size(file: sqlite3.Connection, path: Path) -> None:
+    """SQLite takes what is missing of the last page for zeros. With a log the file may be short."""
+    if any(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal")):
+        return
+    (pages,) = file.execute("PRAGMA page_count").fetchone()
+    (page,) = file.execute("PRAGMA page_size").fetchone()
+    size = path.stat().st_size
+    if size < pages * page:
+        raise sqlite3.DatabaseError(f"{size} of {pages * page} bytes")
 
 
 def _header(file: sqlite3.Connection) -> dict[str, Any]:

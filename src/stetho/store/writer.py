@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ from stetho.record import (
 from stetho.store import blocks, schema, thin, values
 
 Named = TypeVar("Named", Site, Layer, Parameter)
+BUSY_SECONDS = 2.0  # to wait for another writer of the same file
 HEADER = (
     "command",
     "kind",
@@ -259,7 +261,9 @@ def save_run(path: str | os.PathLike[str], run: Run, diagnosis: Diagnosis | None
 def _create(path: Path, run: Run) -> sqlite3.Connection:
     try:
         _make_room(path)
-        file = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
+        file = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         _transaction(file, lambda file: _write_schema(file, run))
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
@@ -351,8 +355,8 @@ def _thin_probes(file: sqlite3.Connection) -> int:
 
 def _leave_one_file(file: sqlite3.Connection) -> None:
     """Fold the log in. A reader in the middle of the file forbids it: then the log stays."""
-    try:
+    file.execute("PRAGMA busy_timeout = 200")
+    with suppress(sqlite3.Error):
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error:
-        return
+    file.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
