@@ -16,7 +16,7 @@ import pytest
 
 from stetho.errors import RunFileError
 from stetho.record import Overhead, Probe, Run, SiteStats
-from stetho.store import RunWriter, read_run
+from stetho.store import RunWriter, read_run, reader
 
 SOURCE = Path(__file__).parents[2] / "src"
 WRITES_UNTIL_KILLED = """
@@ -60,19 +60,20 @@ def child(program: str, *arguments: object) -> subprocess.Popen[str]:
 
 def test_killed_without_warning(tmp_path: Path) -> None:
     path = tmp_path / "run.stetho"
-    process = child(WRITES_UNTIL_KILLED, path)
-    assert process.stdout is not None
-    last = -1
-    while last < 60:
-        last = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
-    last = max([last, *map(int, process.stdout.read().split())])
-    assert process.wait() == -signal.SIGKILL
+    with child(WRITES_UNTIL_KILLED, path) as process:
+        assert process.stdout is not None
+        last = -1
+        while last < 60:
+            last = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        last = max([last, *map(int, process.stdout.read().split())])
+    assert process.returncode == -signal.SIGKILL
     run = read_run(path)
     assert [probe.step for probe in run.probes][: last + 1] == list(range(last + 1))
     assert run.probes[last].sites["layers.7/relu"].z_mean == float(last)
     assert len(run.losses) >= last + 1
     assert not run.finished
+    assert (tmp_path / "run.stetho-wal").stat().st_size  # reading leaves the log as it was
 
 
 def test_two_readers_while_written(tmp_path: Path) -> None:
@@ -102,16 +103,32 @@ def test_two_readers_while_written(tmp_path: Path) -> None:
         assert len(set(seen)) > 3
 
 
+def test_a_reader_sees_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = RunWriter(tmp_path / "run.stetho", Run())
+    read_losses = reader._losses
+
+    def then_a_probe_comes(file: sqlite3.Connection) -> tuple[list[int], list[float]]:
+        losses = read_losses(file)
+        writer.add_losses([0], [1.0])
+        writer.add_probe(Probe(0, 0.0))
+        return losses
+
+    monkeypatch.setattr(reader, "_losses", then_a_probe_comes)
+    run = read_run(tmp_path / "run.stetho")
+    writer.close()
+    assert (run.losses, run.probes) == ((), ())
+
+
 def test_a_reader_in_the_middle_does_not_stop_the_end(tmp_path: Path) -> None:
     path = tmp_path / "run.stetho"
     writer = RunWriter(path, Run())
-    reader = sqlite3.connect(path, isolation_level=None)
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM probe").fetchall()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM probe").fetchall()
     writer.add_probe(Probe(0, 0.0))
     writer.finish(0, Overhead(1.0, 2.0))
     writer.close()
-    reader.close()
+    other.close()
     assert read_run(path).finished
 
 
@@ -199,7 +216,7 @@ writer = RunWriter(sys.argv[1], Run())
 writer.add_losses([0], [1.0])
 os.kill(os.getpid(), 9)
 """
-    child(program, folder / "run.stetho").wait()
+    child(program, folder / "run.stetho").communicate()
     (folder / "run.stetho-shm").unlink()
     for path in (folder / "run.stetho", folder / "run.stetho-wal"):
         path.chmod(0o444)

@@ -107,6 +107,14 @@ def test_any_damage_is_told_as_such(whole: Path) -> None:
     assert RunFileError in outcomes
 
 
+def test_a_broken_histogram(whole: Path) -> None:
+    with sqlite3.connect(whole) as file:
+        file.execute("UPDATE probe SET histograms = x'0102030405'")
+    file.close()
+    with pytest.raises(RunFileError, match="damaged or cut off"):
+        read_run(whole)
+
+
 def test_reading_changes_nothing(whole: Path) -> None:
     before = whole.read_bytes()
     read_run(whole)

@@ -116,14 +116,14 @@ def test_structure_grows_by_name(tmp_path: Path) -> None:
     writer.add_optimizers([Optimizer("SGD"), Optimizer("Adam")])
     writer.set_version("torch", "2.0")
     writer.set_device("cuda:0")
-    writer.note_unseen("once")
-    writer.note_unseen("once")
+    for sentence in ("once", "later", "once"):
+        writer.note_unseen(sentence)
     writer.close()
     run = read_run(tmp_path / "run.stetho")
     assert [(site.name, site.units) for site in run.sites] == [("a/relu", 0), ("b/relu", 3)]
     assert [parameter.name for parameter in run.parameters] == ["w", "b"]
     assert [optimizer.name for optimizer in run.optimizers] == ["SGD", "Adam"]
-    assert (run.versions, run.device, run.unseen) == ({"torch": "2.0"}, "cuda:0", ("once",))
+    assert (run.versions, run.device, run.unseen) == ({"torch": "2.0"}, "cuda:0", ("once", "later"))
     assert not run.finished
 
 

@@ -55,6 +55,7 @@ def test_probes_go_by_groups_of_neighbours() -> None:
     #         0  1  2  3  4   5   6   7   8   9
     steps = [0, 1, 5, 6, 10, 11, 20, 21, 30, 31]
     assert probes_to_drop(steps, first=1) == [2, 3, 6, 7]
+    assert probes_to_drop(steps, first=2) == [4, 5]  # not the last group
     assert probes_to_drop(steps, first=3) == []
 
 
