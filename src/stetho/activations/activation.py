@@ -33,7 +33,7 @@ class Activation:
     parameters: Mapping[str, float] = field(default_factory=dict)  # defaults, by torch's names
     learned: tuple[str, ...] = ()  # which of the parameters are learned
     random: bool = False  # another slope in training than in evaluation
-    gate: bool = False  # member of the GLU family: multiplies one half of its input by φ(other half)
-    torch_names: tuple[str, ...] = ()  # functions and tensor methods that apply it, in-place ones too
+    gate: bool = False  # of the GLU family: multiplies one half of its input by φ(other half)
+    torch_names: tuple[str, ...] = ()  # functions and methods that apply it, in-place ones too
     modules: tuple[str, ...] = ()  # classes of torch.nn that apply it
     make: Callable[..., Activation] | None = None  # the same function with other parameters

@@ -1,0 +1,53 @@
+# Works on a machine with nothing but Python and git: every target makes .venv when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: help setup demo test lint docs docs-check bench clean
+
+help:
+	@echo "make setup   make .venv with all that is needed"
+	@echo "make demo    diagnose real networks on real data"
+	@echo "make test    run every check"
+	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
+	@echo "make docs    write again what the manual and the README take from the code"
+	@echo "make bench   measure what watching costs"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "stetho needs Python 3.10 or later; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+demo: $(STAMP)
+	@$(ONE_THREAD) PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
+
+test: $(STAMP) lint docs-check
+	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py
+	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py
+	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py
+
+docs-check: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py --check
+	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py --check
+	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py --check
+
+bench: $(STAMP)
+	$(ONE_THREAD) $(BIN)/python bench/run.py
+
+clean:
+	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

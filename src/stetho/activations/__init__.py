@@ -1,0 +1,8 @@
+"""Function → facts: the catalogue of activation functions. Loads torch only when it is asked."""
+
+from stetho.activations.activation import Activation
+from stetho.activations.catalogue import catalogue, get, names
+from stetho.activations.lookup import for_call, for_module
+from stetho.activations.registering import register
+
+__all__ = ["Activation", "catalogue", "for_call", "for_module", "get", "names", "register"]
