@@ -25,9 +25,15 @@ _HOMES = {
 __all__ = sorted([*_HOMES, "__version__"])
 
 if TYPE_CHECKING:
-    from stetho.activations import Activation, register
-    from stetho.api import assert_healthy, check, watch
-    from stetho.record import Diagnosis, Finding, Run, Severity
+    from stetho.activations import Activation as Activation
+    from stetho.activations import register as register
+    from stetho.api import assert_healthy as assert_healthy
+    from stetho.api import check as check
+    from stetho.api import watch as watch
+    from stetho.record import Diagnosis as Diagnosis
+    from stetho.record import Finding as Finding
+    from stetho.record import Run as Run
+    from stetho.record import Severity as Severity
 
 
 def __getattr__(name: str) -> Any:

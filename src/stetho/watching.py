@@ -48,7 +48,9 @@ class Watching:
             file = Path(self._temporary.name) / "run.stetho"
         self.file = file
         self.header = run
-        self._writer = RunWriter(file, run)
+        self._write_errors: list[str] = []
+        self._writer = RunWriter(file, run, lambda error: self._write_errors.append(str(error)))
+        self._recorder: Recorder | None = None
         self._observer: Observer | None = None
         self._process = os.getpid()
 
@@ -64,15 +66,16 @@ class Watching:
         from stetho.summarise.recorder import Recorder
 
         self._writer.set_version("torch", torch.__version__)
-        recorder = Recorder(self._writer)
-        self._observer = Observer(recorder, schedule, models, optimizers)
+        self._recorder = Recorder(self._writer)
+        self._observer = Observer(self._recorder, schedule, models, optimizers)
         self._observer.start()
 
     def begin_checkup(self, probe: Callable[[Recorder], None]) -> None:
         """Take one probe, by a function that hands its events to a recorder."""
         from stetho.summarise.recorder import Recorder
 
-        probe(Recorder(self._writer))
+        self._recorder = Recorder(self._writer)
+        probe(self._recorder)
 
     def end(self, exit_code: int | None = 0) -> tuple[Run, Diagnosis] | None:
         """Stop, close the run file and diagnose. `None` in a child process of the watched one."""
@@ -85,6 +88,8 @@ class Watching:
             overhead = Overhead(
                 schedule.spent, self._observer.seconds, schedule.probes, self._observer.step
             )
+        if self._recorder is not None:
+            self._recorder.flush()
         self._writer.finish(exit_code, overhead)
         run = read_run(self.file)
         diagnosis = diagnose(run)

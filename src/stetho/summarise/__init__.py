@@ -1,0 +1,1 @@
+"""Tensors → statistics that merge with `+`. The plain torch reference."""

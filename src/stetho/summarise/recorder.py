@@ -1,0 +1,308 @@
+"""Events of the observer → the statistics of each probe, handed to a writer of run files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from stetho.record import (
+    Function,
+    Layer,
+    LayerStats,
+    Optimizer,
+    Parameter,
+    ParameterStats,
+    Probe,
+    Site,
+    SiteStats,
+)
+from stetho.summarise import layers, parameters, units
+from stetho.summarise.gradients import GradientSummary, summarise_gradient
+from stetho.summarise.layers import LayerSummary, summarise_layer
+from stetho.summarise.layout import unit_axis
+from stetho.summarise.parameters import ParameterSample
+from stetho.summarise.site import SiteSummary, summarise_site
+from stetho.summarise.targets import TargetSummary, summarise_targets
+from stetho.summarise.units import UnitMemory
+
+LOSSES = 256  # losses that wait to be written between probes
+
+SITE_FIELDS = (
+    *("count", "z_mean", "z_std", "z_skew", "z_kurtosis", "z_min", "z_max", "z_nonfinite"),
+    *("saturated_low", "saturated_high", "a_mean", "a_std", "a_zero", "a_nonfinite", "a_cosine"),
+    *units.FIELDS,
+    *("up_rms", "up_max", "up_zero", "up_nonfinite"),
+    *("down_rms", "down_max", "down_zero", "down_nonfinite"),
+)
+
+
+class SiteEvent(Protocol):
+    """What this room needs of a site call."""
+
+    name: str
+    function: Function
+    z: Tensor
+    a: Tensor
+    from_conv: bool | None
+    shift: Tensor | None
+
+
+class LayerEvent(Protocol):
+    layer: Layer
+    x: Tensor
+
+
+class TargetEvent(Protocol):
+    kind: str
+    target: Tensor
+    ignore_index: int
+    classes: int
+    scale: float
+
+
+class ParameterEvent(Protocol):
+    name: str
+    value: Tensor
+    gradient: Tensor | None
+
+
+class Writer(Protocol):
+    """Where the statistics go: `stetho.store.RunWriter`."""
+
+    def add_sites(self, sites: Iterable[Site]) -> None: ...
+    def add_layers(self, layers: Iterable[Layer]) -> None: ...
+    def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
+    def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
+    def add_probe(self, probe: Probe) -> None: ...
+    def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
+    def note_unseen(self, sentence: str) -> None: ...
+    def note_fault(self, traceback: str) -> None: ...
+
+
+@dataclass(slots=True)
+class SiteTotal:
+    """One site in one probe, over all calls whose gradient has come."""
+
+    summary: SiteSummary
+    up: GradientSummary
+    down: GradientSummary
+    shift: Tensor | None
+
+    def add(self, other: SiteTotal) -> None:
+        self.summary = self.summary + other.summary
+        self.up = self.up + other.up
+        self.down = self.down + other.down
+
+
+@dataclass(slots=True)
+class PendingSite:
+    """The forward half of one call; becomes part of the probe when both gradients have come."""
+
+    totals: dict[str, SiteTotal]
+    name: str
+    summary: SiteSummary
+    shift: Tensor | None
+    up: GradientSummary | None = None
+    down: GradientSummary | None = None
+    discarded: bool = False
+
+    def gradients(
+        self, upstream: Tensor | None, downstream: Tensor | None, scale: Tensor | None
+    ) -> None:
+        if self.discarded:
+            return
+        if upstream is not None:
+            self.up = summarise_gradient(upstream, scale)
+        if downstream is not None:
+            self.down = summarise_gradient(downstream, scale)
+        if self.up is not None and self.down is not None:
+            total = SiteTotal(self.summary, self.up, self.down, self.shift)
+            if self.name in self.totals:
+                self.totals[self.name].add(total)
+            else:
+                self.totals[self.name] = total
+            self.up = self.down = None
+
+    def discard(self) -> None:
+        self.discarded = True
+
+
+class Recorder:
+    """A sink. Nothing waits for the device before the end of a probe, and there only once."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._memories: dict[str, UnitMemory] = {}
+        self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
+        self._totals: dict[str, SiteTotal] = {}
+        self._layers: dict[str, LayerSummary] = {}
+        self._samples: dict[str, ParameterSample] = {}
+        self._rows: dict[str, list[Tensor]] = {}  # parameter → its row of this probe
+        self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
+        self._targets: TargetSummary | None = None
+        self._target_scale = 1.0
+        self._losses: list[tuple[int, Tensor]] = []
+        self._last_loss = math.nan
+        self._step = 0
+        self._said: set[str] = set()
+
+    # -- events of one probe -----------------------------------------------------------------
+
+    def begin_probe(self, step: int) -> None:
+        self._step = step
+        self._totals = {}
+        self._layers = {}
+        self._samples = {}
+        self._rows = {}
+
+    @torch.no_grad()
+    def site(self, call: SiteEvent) -> PendingSite:
+        axis = unit_axis(tuple(call.z.shape), call.from_conv)
+        self._memories.setdefault(call.name, UnitMemory(call.function))
+        summary = summarise_site(call.z, call.a, call.function, axis)
+        self._axes[call.name] = (axis, len(summary.active))
+        return PendingSite(self._totals, call.name, summary, call.shift)
+
+    @torch.no_grad()
+    def layer(self, call: LayerEvent) -> None:
+        conv = call.layer.kind.startswith("conv")
+        summary = summarise_layer(call.x, conv, features=call.layer.reads_data)
+        known = self._layers.get(call.layer.name)
+        self._layers[call.layer.name] = summary if known is None else known + summary
+
+    @torch.no_grad()
+    def target(self, call: TargetEvent) -> None:
+        summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
+        if summary is not None:
+            self._targets = summary if self._targets is None else self._targets + summary
+            self._target_scale = call.scale
+
+    @torch.no_grad()
+    def before_update(self, states: Sequence[ParameterEvent]) -> None:
+        for state in states:
+            self._samples[state.name] = parameters.sample(state.value, state.gradient)
+
+    @torch.no_grad()
+    def after_update(self, states: Sequence[ParameterEvent]) -> None:
+        for state in states:
+            before = self._samples.pop(state.name, None)
+            if before is None:
+                continue
+            if state.gradient is not None:
+                before = parameters.with_gradient(before, state.gradient)
+            step, last = self._updates.get(state.name, (-2, None))
+            neighbour = last if step == self._step - 1 else None
+            row, update = parameters.parameter_row(before, state.value, neighbour)
+            self._rows[state.name] = row
+            self._updates[state.name] = (self._step, update)
+
+    @torch.no_grad()
+    def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
+        self._finish_unstepped()
+        sites, histograms = self._site_rows()
+        layer_rows = {name: summary.row() for name, summary in self._layers.items()}
+        numbers = _numbers([*sites.values(), *layer_rows.values(), *self._rows.values()])
+        self.flush()
+        probe = Probe(
+            step,
+            elapsed,
+            self._last_loss,
+            self._baseline(),
+            lr,
+            {
+                name: SiteStats(**dict(zip(SITE_FIELDS, next(numbers))), histogram=histogram)
+                for name, histogram in zip(sites, histograms, strict=True)
+            },
+            {name: LayerStats(**dict(zip(layers.FIELDS, next(numbers)))) for name in layer_rows},
+            {
+                name: ParameterStats(**dict(zip(parameters.FIELDS, next(numbers))))
+                for name in self._rows
+            },
+        )
+        self._writer.add_probe(probe)
+        self.begin_probe(step + 1)
+
+    def _finish_unstepped(self) -> None:
+        """A check-up ends without an optimizer's step: parameters as they are."""
+        for name, before in self._samples.items():
+            self._rows[name] = parameters.still_row(before)
+
+    def _site_rows(self) -> tuple[dict[str, list[Tensor]], list[tuple[float, ...]]]:
+        rows = {name: self._site_row(name, total) for name, total in self._totals.items()}
+        stacked = [total.summary.histogram for total in self._totals.values()]
+        histograms = torch.stack(stacked).tolist() if stacked else []
+        return rows, [tuple(row) for row in histograms]
+
+    def _site_row(self, name: str, total: SiteTotal) -> list[Tensor]:
+        summary = total.summary
+        z, a = summary.z.together(), summary.a.together()
+        every = (z.count + z.nonfinite).clamp(min=1)
+        return [
+            every,
+            *(torch.where(z.count > 0, value, torch.nan) for value in (z.mean, z.std)),
+            *(z.skewness, z.kurtosis, z.low, z.high, z.nonfinite / every),
+            *(summary.low.sum() / every, summary.high.sum() / every),
+            *(a.mean, a.std, summary.zeros / every, a.nonfinite / every, summary.cosine),
+            *self._memories[name].update(summary, total.shift),
+            *total.up.row(),
+            *total.down.row(),
+        ]
+
+    def _baseline(self) -> float:
+        return math.nan if self._targets is None else self._targets.baseline() * self._target_scale
+
+    # -- between probes ----------------------------------------------------------------------
+
+    def loss(self, step: int, value: Tensor) -> None:
+        self._losses.append((step, value))
+        if len(self._losses) >= LOSSES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the losses that wait."""
+        if self._losses:
+            steps = [step for step, _ in self._losses]
+            values = torch.stack([value.double() for _, value in self._losses]).tolist()
+            self._losses = []
+            self._last_loss = values[-1]
+            self._writer.add_losses(steps, values)
+
+    def structure(
+        self,
+        sites: Sequence[Site],
+        layers: Sequence[Layer],
+        parameters: Sequence[Parameter],
+        optimizers: Sequence[Optimizer],
+    ) -> None:
+        self._writer.add_sites(
+            replace(site, unit_axis=axis, units=count)
+            for site in sites
+            for axis, count in [self._axes.get(site.name, (-1, 0))]
+        )
+        self._writer.add_layers(layers)
+        self._writer.add_parameters(parameters)
+        self._writer.add_optimizers(optimizers)
+
+    def unseen(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._writer.note_unseen(sentence)
+
+    def fault(self, traceback: str) -> None:
+        self._writer.note_fault(traceback)
+
+
+def _numbers(rows: Sequence[Sequence[Tensor]]) -> Iterator[list[float]]:
+    """Rows of scalars on a device as rows of numbers, by one transfer."""
+    if not rows:
+        return iter(())
+    flat = torch.stack([value.reshape(()) for row in rows for value in row]).tolist()
+    ends = [0]
+    for row in rows:
+        ends.append(ends[-1] + len(row))
+    return iter([flat[a:b] for a, b in zip(ends, ends[1:])])

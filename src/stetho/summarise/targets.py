@@ -1,0 +1,77 @@
+"""Targets of a loss function → the loss of the best constant prediction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+CLASSES = 2**17  # more classes than this are not counted
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSummary:
+    """Sums over targets, that merge with `+`.
+
+    cross entropy: `first` counts each class; others: `first` sums and `second` sums squares of
+    each output.
+    """
+
+    kind: str
+    count: Tensor
+    first: Tensor
+    second: Tensor | None = None
+
+    def __add__(self, other: TargetSummary) -> TargetSummary:
+        if self.kind != other.kind or self.first.shape != other.first.shape:
+            return other
+        second = self.second
+        if second is not None and other.second is not None:
+            second = second + other.second
+        return TargetSummary(self.kind, self.count + other.count, self.first + other.first, second)
+
+    def baseline(self) -> float:
+        """Loss (mean reduction) of the one prediction that does best for all samples; nats.
+
+        Cross entropy: the entropy of the classes' shares. Binary cross entropy: the mean entropy
+        of each output's mean. Squared error: the mean variance.
+        """
+        count = float(self.count)
+        if count <= 0:
+            return math.nan
+        mean = self.first / count
+        if self.kind == "cross_entropy":
+            return float(-torch.special.xlogy(mean, mean).sum())
+        if self.kind == "bce":
+            p = mean.clamp(0, 1)
+            return float(-(torch.special.xlogy(p, p) + torch.special.xlogy(1 - p, 1 - p)).mean())
+        if self.second is not None:
+            return float((self.second / count - mean**2).clamp(min=0).mean())
+        return math.nan
+
+
+def summarise_targets(
+    kind: str, target: Tensor, classes: int = 0, ignore_index: int = -100
+) -> TargetSummary | None:
+    """`None` for a kind of loss whose best constant prediction is not known here."""
+    if kind == "cross_entropy" and not target.is_floating_point():
+        if not 0 < classes <= CLASSES:
+            return None
+        flat = target.reshape(-1)
+        kept = flat[(flat != ignore_index) & (flat >= 0) & (flat < classes)]
+        counts = torch.bincount(kept, minlength=classes).double()
+        return TargetSummary(kind, counts.sum(), counts)
+    if kind == "cross_entropy":
+        shares = target.movedim(1, -1).reshape(-1, target.shape[1]) if target.ndim > 1 else target
+        return TargetSummary(kind, _rows(shares), shares.double().sum(0))
+    if kind in ("bce", "mse"):
+        outputs = target.reshape(target.shape[0], -1) if target.ndim > 1 else target.reshape(-1, 1)
+        outputs = outputs.double()
+        return TargetSummary(kind, _rows(outputs), outputs.sum(0), outputs.square().sum(0))
+    return None
+
+
+def _rows(tensor: Tensor) -> Tensor:
+    return torch.tensor(float(tensor.shape[0]), dtype=torch.float64, device=tensor.device)
