@@ -7,6 +7,9 @@ import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
+
+import torch
 
 
 def strict() -> bool:
@@ -17,6 +20,7 @@ def strict() -> bool:
 class Guard:
     """`with guard:` contains faults of our own and keeps the time that our own code takes.
 
+    Inside of it, torch functions are called as if no mode (ours among them) were on.
     The first fault is reported to `on_fault` as a traceback and switches watching off
     (`tripped`). What is not a fault (KeyboardInterrupt, SystemExit) passes through.
     """
@@ -27,10 +31,13 @@ class Guard:
         self._depth = 0
         self._since = 0.0
         self._seconds = 0.0
+        self._unwatched: Any = None
 
     def __enter__(self) -> None:
         if self._depth == 0:
             self._since = time.perf_counter()
+            self._unwatched = torch._C.DisableTorchFunction()
+            self._unwatched.__enter__()
         self._depth += 1
 
     def __exit__(
@@ -41,6 +48,7 @@ class Guard:
     ) -> bool:
         self._depth -= 1
         if self._depth == 0:
+            self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since
         if not isinstance(fault, Exception) or strict():
             return False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from stetho.summarise.finite import surely_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,16 @@ class GradientSummary:
         )
 
     def row(self) -> list[Tensor]:
-        """rms, max, share of zeros, share of non-finite elements."""
-        every = self.count + self.nonfinite
-        finite = torch.where(self.count > 0, self.count, torch.nan)
-        return [
-            (self.squares / finite).sqrt(),
-            torch.where(self.count > 0, self.high, torch.nan),
-            self.zeros / finite,
-            self.nonfinite / every.clamp(min=1),
-        ]
+        """What `gradient_stats` takes."""
+        return [self.count, self.squares, self.high, self.zeros, self.nonfinite]
+
+
+def gradient_stats(row: list[float]) -> tuple[float, float, float, float]:
+    """rms, max |g|, share of zeros, share of non-finite elements."""
+    count, squares, high, zeros, nonfinite = row
+    if not count:
+        return math.nan, math.nan, math.nan, nonfinite / max(nonfinite, 1)
+    return math.sqrt(squares / count), high, zeros / count, nonfinite / (count + nonfinite)
 
 
 def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> GradientSummary:
@@ -44,15 +48,14 @@ def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> Gradien
     g = gradient.detach().reshape(-1).double()
     if scale is not None:
         g = g / scale.double().to(g.device)
-    size = g.abs()
+    norm = torch.linalg.vector_norm(g)
+    zeros = g.numel() - torch.count_nonzero(g).double()
+    if g.numel() and surely_finite(norm):
+        count = torch.full_like(norm, g.numel())
+        high = torch.linalg.vector_norm(g, torch.inf)
+        return GradientSummary(count, norm * norm, high, zeros, torch.zeros_like(norm))
     finite = torch.isfinite(g)
-    clean = torch.where(finite, size, 0.0)
+    clean = torch.where(finite, g.abs(), 0.0)
     count = finite.sum(dtype=torch.float64)
     high = clean.amax() if g.numel() else g.new_zeros(())
-    return GradientSummary(
-        count,
-        torch.dot(clean, clean),
-        high,
-        (g == 0).sum(dtype=torch.float64),
-        g.numel() - count,
-    )
+    return GradientSummary(count, torch.dot(clean, clean), high, zeros, g.numel() - count)

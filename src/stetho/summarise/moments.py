@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stetho.summarise.finite import surely_finite
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -34,26 +36,9 @@ class Moments:
     def of_columns(x: Tensor) -> Moments:
         """Moments of each column of (rows, columns)."""
         x = x.detach().double()
-        finite = torch.isfinite(x)
-        count = finite.sum(0, dtype=torch.float64)
-        clean = torch.where(finite, x, 0.0)
-        mean = clean.sum(0) / count.clamp(min=1)
-        deviation = torch.where(finite, x - mean, 0.0)
-        mean = mean + deviation.sum(0) / count.clamp(min=1)  # what rounding took from the mean
-        deviation = torch.where(finite, x - mean, 0.0)
-        square = deviation * deviation
-        empty = x.shape[0] == 0
-        inf = x.new_full((x.shape[1],), torch.inf)
-        return Moments(
-            count,
-            mean,
-            square.sum(0),
-            (square * deviation).sum(0),
-            (square * square).sum(0),
-            inf if empty else torch.where(finite, x, torch.inf).amin(0),
-            -inf if empty else torch.where(finite, x, -torch.inf).amax(0),
-            x.shape[0] - count,
-        )
+        if x.shape[0] and surely_finite(x.sum()):
+            return _of_finite(x)
+        return _of_any(x)
 
     def only(self) -> Moments:
         """The moments of the only column, as numbers."""
@@ -132,3 +117,73 @@ class Moments:
     @property
     def _filled(self) -> Tensor:
         return torch.where(self.count > 0, self.count, torch.nan)
+
+
+def _of_finite(x: Tensor) -> Moments:
+    mean = x.mean(0)
+    deviation = x - mean
+    mean = mean + deviation.mean(0)  # what rounding took from the mean
+    deviation = x - mean
+    square = deviation * deviation
+    low, high = torch.aminmax(x, dim=0)
+    count = torch.full_like(mean, x.shape[0])
+    m3, m4 = (square * deviation).sum(0), (square * square).sum(0)
+    return Moments(count, mean, square.sum(0), m3, m4, low, high, torch.zeros_like(mean))
+
+
+def _of_any(x: Tensor) -> Moments:
+    finite = torch.isfinite(x)
+    count = finite.sum(0, dtype=torch.float64)
+    mean = torch.where(finite, x, 0.0).sum(0) / count.clamp(min=1)
+    deviation = torch.where(finite, x - mean, 0.0)
+    mean = mean + deviation.sum(0) / count.clamp(min=1)
+    deviation = torch.where(finite, x - mean, 0.0)
+    square = deviation * deviation
+    infinite = x.new_full((x.shape[1],), torch.inf)
+    empty = x.shape[0] == 0
+    return Moments(
+        count,
+        mean,
+        square.sum(0),
+        (square * deviation).sum(0),
+        (square * square).sum(0),
+        infinite if empty else torch.where(finite, x, torch.inf).amin(0),
+        -infinite if empty else torch.where(finite, x, -torch.inf).amax(0),
+        x.shape[0] - count,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Count, mean and second moment of all elements of a tensor; float64 scalars."""
+
+    count: Tensor
+    mean: Tensor
+    m2: Tensor
+    nonfinite: Tensor
+
+    @staticmethod
+    def of(x: Tensor) -> Spread:
+        x = x.detach().reshape(-1).double()
+        total = x.sum()
+        if x.numel() and surely_finite(total):
+            mean = total / x.numel()
+            norm = torch.linalg.vector_norm(x - mean)
+            count = torch.full_like(mean, x.numel())
+            return Spread(count, mean, norm * norm, torch.zeros_like(mean))
+        finite = torch.isfinite(x)
+        count = finite.sum(dtype=torch.float64)
+        mean = torch.where(finite, x, 0.0).sum() / count.clamp(min=1)
+        m2 = torch.where(finite, x - mean, 0.0).square().sum()
+        return Spread(count, mean, m2, x.numel() - count)
+
+    def __add__(self, other: Spread) -> Spread:
+        count = self.count + other.count
+        safe = count.clamp(min=1)
+        d = other.mean - self.mean
+        return Spread(
+            count,
+            (self.count * self.mean + other.count * other.mean) / safe,
+            self.m2 + other.m2 + d * d * self.count * other.count / safe,
+            self.nonfinite + other.nonfinite,
+        )

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from stetho.summarise.finite import surely_finite
+
 LIMIT = 2**16  # entries of one parameter that are looked at
-FIELDS = (
-    "rms",
-    "grad_rms",
-    "update_rms",
-    "one_sign",
-    "balance",
-    "update_cosine",
-    "nonfinite",
-    "grad_nonfinite",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
 def parameter_row(
     before: ParameterSample, after: Tensor, last_update: Tensor | None
 ) -> tuple[list[Tensor], Tensor]:
-    """The values of `FIELDS`, as float64 scalars, and the update for the next probe's cosine."""
+    """The fields of `record.ParameterStats` in order, as float64 scalars, and the update for the next probe's cosine."""
     return _row(before, _rows(after) - before.value, last_update)
 
 
@@ -84,11 +77,15 @@ def still_row(sample: ParameterSample) -> list[Tensor]:
 
 
 def _nonfinite(values: Tensor) -> Tensor:
+    if surely_finite(values.sum()):
+        return values.new_zeros(())
     return (~torch.isfinite(values)).sum(dtype=torch.float64)
 
 
 def _rms(values: Tensor) -> Tensor:
-    return values.square().mean().sqrt() if values.numel() else values.new_full((), torch.nan)
+    if not values.numel():
+        return values.new_full((), torch.nan)
+    return torch.linalg.vector_norm(values) / math.sqrt(values.numel())
 
 
 def _signs(gradient: Tensor | None, nan: Tensor) -> list[Tensor]:

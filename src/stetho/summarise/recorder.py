@@ -13,7 +13,6 @@ from torch import Tensor
 from stetho.record import (
     Function,
     Layer,
-    LayerStats,
     Optimizer,
     Parameter,
     ParameterStats,
@@ -21,24 +20,16 @@ from stetho.record import (
     Site,
     SiteStats,
 )
-from stetho.summarise import layers, parameters, units
-from stetho.summarise.gradients import GradientSummary, summarise_gradient
-from stetho.summarise.layers import LayerSummary, summarise_layer
+from stetho.summarise import parameters, units
+from stetho.summarise.gradients import GradientSummary, gradient_stats, summarise_gradient
+from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
 from stetho.summarise.parameters import ParameterSample
-from stetho.summarise.site import SiteSummary, summarise_site
+from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
 from stetho.summarise.targets import TargetSummary, summarise_targets
 from stetho.summarise.units import UnitMemory
 
 LOSSES = 256  # losses that wait to be written between probes
-
-SITE_FIELDS = (
-    *("count", "z_mean", "z_std", "z_skew", "z_kurtosis", "z_min", "z_max", "z_nonfinite"),
-    *("saturated_low", "saturated_high", "a_mean", "a_std", "a_zero", "a_nonfinite", "a_cosine"),
-    *units.FIELDS,
-    *("up_rms", "up_max", "up_zero", "up_nonfinite"),
-    *("down_rms", "down_max", "down_zero", "down_nonfinite"),
-)
 
 
 class SiteEvent(Protocol):
@@ -203,55 +194,35 @@ class Recorder:
 
     @torch.no_grad()
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
-        self._finish_unstepped()
-        sites, histograms = self._site_rows()
+        for name, before in self._samples.items():  # a check-up ends without an optimizer's step
+            self._rows[name] = parameters.still_row(before)
+        sites = {name: self._site_row(name, total) for name, total in self._totals.items()}
         layer_rows = {name: summary.row() for name, summary in self._layers.items()}
         numbers = _numbers([*sites.values(), *layer_rows.values(), *self._rows.values()])
+        histograms = self._histograms()
         self.flush()
-        probe = Probe(
-            step,
-            elapsed,
-            self._last_loss,
-            self._baseline(),
-            lr,
-            {
-                name: SiteStats(**dict(zip(SITE_FIELDS, next(numbers))), histogram=histogram)
-                for name, histogram in zip(sites, histograms, strict=True)
-            },
-            {name: LayerStats(**dict(zip(layers.FIELDS, next(numbers)))) for name in layer_rows},
-            {
-                name: ParameterStats(**dict(zip(parameters.FIELDS, next(numbers))))
-                for name in self._rows
-            },
+        self._writer.add_probe(
+            Probe(
+                step,
+                elapsed,
+                self._last_loss,
+                self._baseline(),
+                lr,
+                {name: _site_stats(next(numbers), histograms[name]) for name in sites},
+                {name: layer_stats(next(numbers)) for name in layer_rows},
+                {name: ParameterStats(*next(numbers)) for name in self._rows},
+            )
         )
-        self._writer.add_probe(probe)
         self.begin_probe(step + 1)
 
-    def _finish_unstepped(self) -> None:
-        """A check-up ends without an optimizer's step: parameters as they are."""
-        for name, before in self._samples.items():
-            self._rows[name] = parameters.still_row(before)
-
-    def _site_rows(self) -> tuple[dict[str, list[Tensor]], list[tuple[float, ...]]]:
-        rows = {name: self._site_row(name, total) for name, total in self._totals.items()}
-        stacked = [total.summary.histogram for total in self._totals.values()]
-        histograms = torch.stack(stacked).tolist() if stacked else []
-        return rows, [tuple(row) for row in histograms]
-
     def _site_row(self, name: str, total: SiteTotal) -> list[Tensor]:
-        summary = total.summary
-        z, a = summary.z.together(), summary.a.together()
-        every = (z.count + z.nonfinite).clamp(min=1)
-        return [
-            every,
-            *(torch.where(z.count > 0, value, torch.nan) for value in (z.mean, z.std)),
-            *(z.skewness, z.kurtosis, z.low, z.high, z.nonfinite / every),
-            *(summary.low.sum() / every, summary.high.sum() / every),
-            *(a.mean, a.std, summary.zeros / every, a.nonfinite / every, summary.cosine),
-            *self._memories[name].update(summary, total.shift),
-            *total.up.row(),
-            *total.down.row(),
-        ]
+        of_units = self._memories[name].update(total.summary, total.shift)
+        return [*total.summary.row(), *of_units, *total.up.row(), *total.down.row()]
+
+    def _histograms(self) -> dict[str, tuple[float, ...]]:
+        stacked = [total.summary.histogram for total in self._totals.values()]
+        counts = torch.stack(stacked).tolist() if stacked else []
+        return {name: tuple(row) for name, row in zip(self._totals, counts, strict=True)}
 
     def _baseline(self) -> float:
         return math.nan if self._targets is None else self._targets.baseline() * self._target_scale
@@ -297,11 +268,23 @@ class Recorder:
         self._writer.note_fault(traceback)
 
 
+def _site_stats(row: list[float], histogram: tuple[float, ...]) -> SiteStats:
+    of_units = row[ROW : ROW + len(units.FIELDS)]
+    up, down = row[-10:-5], row[-5:]
+    return SiteStats(
+        **site_stats(row[:ROW]),
+        **dict(zip(units.FIELDS, of_units, strict=True)),
+        **dict(zip(("up_rms", "up_max", "up_zero", "up_nonfinite"), gradient_stats(up))),
+        **dict(zip(("down_rms", "down_max", "down_zero", "down_nonfinite"), gradient_stats(down))),
+        histogram=histogram,
+    )
+
+
 def _numbers(rows: Sequence[Sequence[Tensor]]) -> Iterator[list[float]]:
     """Rows of scalars on a device as rows of numbers, by one transfer."""
     if not rows:
         return iter(())
-    flat = torch.stack([value.reshape(()) for row in rows for value in row]).tolist()
+    flat = torch.stack([value for row in rows for value in row]).tolist()
     ends = [0]
     for row in rows:
         ends.append(ends[-1] + len(row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from stetho.record import HISTOGRAM_BINS, Function, histogram_edges
 from stetho.summarise.layout import LIMIT, as_rows
-from stetho.summarise.moments import Moments
+from stetho.summarise.moments import Moments, Spread
 
 FEATURES = 4096  # features of a sample that its cosine with others is taken over
 
@@ -21,7 +22,7 @@ class SiteSummary:
 
     z: Moments  # units
     histogram: Tensor  # (HISTOGRAM_BINS,)
-    a: Moments  # units
+    a: Spread
     zeros: Tensor  # elements of a that are exactly 0
     active: Tensor  # units: rows in which the unit is not on a flat side
     low: Tensor  # units: rows in which it is saturated on the low side
@@ -50,12 +51,46 @@ class SiteSummary:
             self.directed + other.directed if same else self.directed,
         )
 
-    @property
-    def cosine(self) -> Tensor:
-        """Mean cosine between two different samples: (|Σ â|² − n) / (n (n − 1))."""
-        n = self.directed
-        square = torch.dot(self.directions, self.directions)
-        return torch.where(n > 1, (square - n) / (n * (n - 1)), torch.nan)
+    def row(self) -> list[Tensor]:
+        """What `site_stats` takes."""
+        z, a = self.z.together(), self.a
+        return [
+            *(z.count, z.mean, z.m2, z.m3, z.m4, z.low, z.high, z.nonfinite),
+            *(self.low.sum(), self.high.sum()),
+            *(a.count, a.mean, a.m2, a.nonfinite, self.zeros),
+            *(self.directed, torch.dot(self.directions, self.directions)),
+        ]
+
+
+ROW = 17  # numbers in `SiteSummary.row`
+
+
+def site_stats(row: list[float]) -> dict[str, float]:
+    """The element-wise fields of `record.SiteStats`."""
+    n, mean, m2, m3, m4, low, high, bad, sat_low, sat_high = row[:10]
+    a_n, a_mean, a_m2, a_bad, zeros, directed, square = row[10:]
+    seen, a_seen = n + bad, a_n + a_bad
+    variance = m2 / n if n else math.nan
+    spread = variance > 0
+    pairs = directed * (directed - 1)
+    return {
+        "count": seen,
+        "z_mean": mean if n else math.nan,
+        "z_std": math.sqrt(max(variance, 0.0)) if n else math.nan,
+        "z_skew": m3 / n / variance**1.5 if spread else math.nan,
+        "z_kurtosis": m4 / n / variance**2 - 3 if spread else math.nan,
+        "z_min": low if n else math.nan,
+        "z_max": high if n else math.nan,
+        "z_nonfinite": bad / seen if seen else 0.0,
+        "saturated_low": sat_low / seen if seen else math.nan,
+        "saturated_high": sat_high / seen if seen else math.nan,
+        "a_mean": a_mean if a_n else math.nan,
+        "a_std": math.sqrt(a_m2 / a_n) if a_n else math.nan,
+        "a_zero": zeros / a_seen if a_seen else math.nan,
+        "a_nonfinite": a_bad / a_seen if a_seen else 0.0,
+        # Mean cosine between two different samples: (|Σ â|² − n) / (n (n − 1)).
+        "a_cosine": (square - directed) / pairs if pairs > 0 else math.nan,
+    }
 
 
 def summarise_site(
@@ -71,8 +106,8 @@ def summarise_site(
     return SiteSummary(
         Moments.of_columns(rows),
         _histogram(rows),
-        Moments.of_columns(out),
-        (out == 0).sum(dtype=torch.float64),
+        Spread.of(out),
+        out.numel() - torch.count_nonzero(out).double(),
         _active(rows, out, function),
         _beyond(rows, function.saturates_below, below=True),
         _beyond(rows, function.saturates_above, below=False),

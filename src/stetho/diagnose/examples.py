@@ -1,0 +1,162 @@
+"""A few numbers → small runs, for the rules' examples and for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stetho.record import (
+    Function,
+    Layer,
+    LayerStats,
+    Optimizer,
+    Parameter,
+    ParameterStats,
+    Probe,
+    Run,
+    Site,
+    SiteStats,
+)
+
+SIGMOID = Function(
+    "sigmoid",
+    lower=0.0,
+    upper=1.0,
+    saturates_below=-4.36,
+    saturates_above=4.36,
+    slope_supremum=0.25,
+)
+TANH = Function(
+    "tanh", lower=-1.0, upper=1.0, zero_centred=True, saturates_below=-2.18, saturates_above=2.18
+)
+RELU = Function("relu", lower=0.0, saturates_below=0.0, flat_below=0.0)
+
+STUCK = tuple(2.303 + 0.001 * (step % 3) for step in range(300))
+LEARNS = tuple(2.3 * 0.99**step + 0.05 for step in range(300))
+STEPS = (0, 1, 150, 151, 298, 299)
+
+
+def chain(
+    depth: int = 8,
+    *,
+    function: Function = RELU,
+    slope: float = 0.7,
+    weight: float = 1.4,
+    losses: Sequence[float] = LEARNS,
+    baseline: float = 2.303,
+    site: Mapping[str, Any] | None = None,
+    layer: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    parameter: Mapping[str, Any] | None = None,
+    optimizer: Optimizer = Optimizer("SGD", lr=0.1),
+    kind: str = "run",
+    steps: Sequence[int] = STEPS,
+) -> Run:
+    """A plain stack of `depth` layers, each with one site; every probe looks the same.
+
+    `slope` and `weight` are the factors of each site and of what lies between two. The mappings
+    change fields of all sites, of all layers, of the layer that reads data, and of all weights.
+    """
+    sites, layers, parameters = [], [], []
+    for i in range(depth + 1):
+        name, head = f"layers.{i}", i == depth
+        weight_name, bias_name = f"{name}.weight", f"{name}.bias"
+        layers.append(Layer(name, "linear", i, weight_name, bias_name, 64, reads_data=i == 0))
+        parameters.append(Parameter(weight_name, (64, 64), "weight", optimizer=0, model="Net"))
+        parameters.append(Parameter(bias_name, (64,), "bias", optimizer=0, model="Net"))
+        if not head:
+            feeds = (f"layers.{i + 1}",)
+            sites.append(
+                Site(
+                    f"{name}/{function.name}",
+                    function,
+                    i,
+                    "Net",
+                    (32, 64),
+                    1,
+                    64,
+                    name,
+                    None,
+                    bias_name,
+                    feeds=feeds,
+                )
+            )
+    gradient, site_stats = 1e-3, {}
+    for one in reversed(sites):
+        down = gradient * slope
+        base = SiteStats(
+            count=2048,
+            z_mean=0.0,
+            z_std=1.0,
+            z_skew=0.0,
+            z_kurtosis=0.0,
+            z_min=-3.0,
+            z_max=3.0,
+            saturated_low=0.0,
+            saturated_high=0.0,
+            a_mean=0.4,
+            a_std=0.6,
+            a_zero=0.5,
+            samples=32,
+            silent=0.0,
+            never_active=0.0,
+            dead=0.0,
+            saturated_units_low=0.0,
+            saturated_units_high=0.0,
+            unit_offset=0.1,
+            unit_spread=1.0,
+            up_rms=gradient,
+            up_max=gradient * 4,
+            up_zero=0.0,
+            down_rms=down,
+            down_max=down * 4,
+            down_zero=0.5,
+        )
+        site_stats[one.name] = replace(base, **(site or {}))
+        gradient = down * weight
+    layer_stats = {one.name: replace(LayerStats(2048, 0.4, 0.7), **(layer or {})) for one in layers}
+    first = LayerStats(2048, 0.0, 1.0, 0.0, 0.1, 0.5, 1.5, 0.0, 0.0)
+    layer_stats[layers[0].name] = replace(first, **(data or {}))
+    weights = replace(ParameterStats(0.1, 1e-3, 1e-4), **(parameter or {}))
+    parameter_stats = {one.name: weights for one in parameters}
+    probes = tuple(
+        Probe(
+            step,
+            float(step),
+            losses[min(step, len(losses) - 1)] if losses else float("nan"),
+            baseline,
+            (0.1,),
+            site_stats,
+            layer_stats,
+            parameter_stats,
+        )
+        for step in steps
+    )
+    return Run(
+        kind=kind,
+        finished=True,
+        sites=tuple(sites),
+        layers=tuple(layers),
+        parameters=tuple(parameters),
+        optimizers=(optimizer,),
+        probes=probes,
+        loss_steps=tuple(range(len(losses))),
+        losses=tuple(losses),
+    )
+
+
+def with_sites(run: Run, names: Sequence[int], **changes: Any) -> Run:
+    """The same run with fields of some sites (by index) changed in every probe."""
+    chosen = {run.sites[i].name for i in names}
+    probes = tuple(
+        replace(
+            probe,
+            sites={
+                name: replace(stats, **changes) if name in chosen else stats
+                for name, stats in probe.sites.items()
+            },
+        )
+        for probe in run.probes
+    )
+    return replace(run, probes=probes)

@@ -1,0 +1,94 @@
+"""Losses of a run → is the network learning?
+
+The trap is a loss that falls to what the best constant answer gets: a dead classifier goes from
+2.4 to ln 10 = 2.303 and has learned nothing of its inputs. So the loss is held against the loss of
+the best constant prediction for the targets that were seen, wherever that is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from stetho.record import Run
+
+FEWEST_STEPS = 20  # fewer say nothing
+EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network that learns
+STUCK = 0.02  # and in one that has learned nothing
+FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
+RISEN = 3.0  # times its first value: the loss has run away
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """`status`: learns, slow, stuck, diverged, too-short or unknown."""
+
+    status: str
+    first: float = math.nan  # median of the first losses
+    last: float = math.nan  # median of the last losses
+    baseline: float = math.nan  # loss of the best constant prediction
+    steps: int = 0
+
+    @property
+    def explained(self) -> float:
+        """Share of the constant answer's loss that is gone: 0 knows nothing, 1 everything."""
+        return 1 - self.last / self.baseline if self.baseline > 0 else math.nan
+
+
+def judge(run: Run) -> Learning:
+    """Judge a run by its losses; a check-up has nothing to judge."""
+    losses = [loss for loss in run.losses if math.isfinite(loss)]
+    steps = max(run.loss_steps, default=-1) + 1
+    if run.kind == "check":
+        return Learning("unknown", steps=steps)
+    if run.first_nonfinite_loss is not None:
+        return Learning("diverged", *_ends(losses), _baseline(run), steps)
+    if len(losses) < FEWEST_STEPS:
+        return Learning("too-short", *_ends(losses), _baseline(run), steps)
+    first, last = _ends(losses)
+    seen = Learning("", first, last, _baseline(run), steps)
+    return Learning(_status(seen, losses), first, last, seen.baseline, steps)
+
+
+def _status(seen: Learning, losses: Sequence[float]) -> str:
+    if seen.first > 0 and seen.last > RISEN * max(seen.first, seen.baseline or 0.0, 1e-12):
+        return "diverged"
+    falling = _falls(losses)
+    if not math.isnan(seen.explained):
+        if seen.explained >= EXPLAINED or falling:
+            return "learns"
+        return "stuck" if seen.explained < STUCK else "slow"
+    drop = (seen.first - seen.last) / abs(seen.first) if seen.first else 0.0
+    if drop >= EXPLAINED or falling:
+        return "learns"
+    return "unknown"  # a loss that hovers may be meant to (two players, rewards)
+
+
+def _falls(losses: Sequence[float]) -> bool:
+    """Whether the loss still falls in the second half, by more than its scatter explains."""
+    half = losses[len(losses) // 2 :]
+    width = max(3, len(half) // 4)
+    before, after = half[:width], half[-width:]
+    drop = median(before) - median(after)
+    noise = _scatter(before) + _scatter(after)
+    standard_error = 1.25 * noise / math.sqrt(width)
+    return drop > max(FALLING * abs(median(before)), 2 * standard_error)
+
+
+def _scatter(values: Sequence[float]) -> float:
+    middle = median(values)
+    return 1.4826 * median(abs(value - middle) for value in values)
+
+
+def _ends(losses: Sequence[float]) -> tuple[float, float]:
+    if not losses:
+        return math.nan, math.nan
+    width = min(50, max(1, len(losses) // 10))
+    return median(losses[:width]), median(losses[-width:])
+
+
+def _baseline(run: Run) -> float:
+    known = [probe.baseline for probe in run.probes if not math.isnan(probe.baseline)]
+    return known[-1] if known else math.nan

@@ -1,0 +1,36 @@
+"""Values and names → words of a message."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def number(value: float) -> str:
+    """Three significant digits: 0.0123, 2.31, 3.2e-10."""
+    if not math.isfinite(value):
+        return "not known" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.2g} %"
+
+
+def some(names: Sequence[str]) -> str:
+    """One name, or the first and how many more."""
+    if len(names) == 1:
+        return names[0]
+    return f"{names[0]} and {len(names) - 1} more"
+
+
+def normalised(shares: dict[str, float]) -> dict[str, float]:
+    """Shares that add to 1, without those that are nothing."""
+    positive = {name: max(0.0, value) for name, value in shares.items()}
+    total = sum(positive.values())
+    if total <= 0:
+        return {"unknown": 1.0}
+    return {name: value / total for name, value in positive.items() if value > 0}

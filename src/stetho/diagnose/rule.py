@@ -1,0 +1,70 @@
+"""What every rule is: a symptom, its limits, its examples, and the check that finds it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from stetho.diagnose.view import RunView
+from stetho.record import Finding, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that decides, and where it comes from."""
+
+    value: float
+    of: str
+    source: str
+
+
+class AbstractRule(ABC):
+    """A symptom. Subclasses are final, one a file in `rules/`; their docstring is the manual.
+
+    The docstring has these parts, in this order: a first sentence that asks the question; then
+    paragraphs that begin with "Looks at:", "Can look like it:" and "What helps:".
+    """
+
+    name: ClassVar[str]
+    limits: ClassVar[dict[str, Limit]]
+    rank: ClassVar[int]  # causes before their consequences, among findings of one severity
+
+    @abstractmethod
+    def check(self, view: RunView) -> Iterator[Finding]:
+        """Findings of this rule in a run; none where the symptom is absent."""
+
+    @classmethod
+    @abstractmethod
+    def present(cls) -> Run:
+        """A small run in which the rule finds something."""
+
+    @classmethod
+    @abstractmethod
+    def absent(cls) -> Run:
+        """A small run, like it where it does not matter, in which the rule is silent."""
+
+    def limit(self, name: str) -> float:
+        return self.limits[name].value
+
+
+@cache
+def all_rules() -> tuple[AbstractRule, ...]:
+    """One of each rule in `rules/`, causes first."""
+    package = importlib.import_module("stetho.diagnose.rules")
+    found: list[AbstractRule] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        members = vars(importlib.import_module(f"{package.__name__}.{module.name}")).values()
+        found += [
+            member()
+            for member in members
+            if inspect.isclass(member)
+            and issubclass(member, AbstractRule)
+            and not inspect.isabstract(member)
+        ]
+    return tuple(sorted(found, key=lambda rule: (rule.rank, rule.name)))

@@ -1,0 +1,1 @@
+"""One file a symptom. Rules do not see each other."""

@@ -1,0 +1,174 @@
+"""Units that no sample activates → `dead-units`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, STUCK, chain
+from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity, Site
+
+
+class DeadUnits(AbstractRule):
+    """Does any sample still activate each unit?
+
+    Looks at: units of functions with a flat side (ReLU and its kin) that no sample of two probes
+    in a row took off that side. Their gradient is exactly 0, so nothing brings them back. The
+    blame is computed unit by unit: would it be active if its bias were 0? Units that lived at
+    first and died after an update of more than a tenth of the weight's size are laid to the
+    learning rate; where the layer's input itself is all zero, to the input.
+
+    Can look like it: a detector of something rare, silent in the samples that were looked at; more
+    samples decide. A few dead units in a wide layer harm nothing.
+
+    What helps: a lower learning rate or a warm-up, biases that begin at 0, a function that leaks
+    (leaky ReLU, ELU), normalisation before the function.
+    """
+
+    name: ClassVar[str] = "dead-units"
+    rank: ClassVar[int] = 16
+    limits: ClassVar[dict[str, Limit]] = {
+        "share": Limit(
+            0.1,
+            "share of a site's units that are dead",
+            "Up to some 10 % die in ReLU networks that train well",
+        ),
+        "severe": Limit(
+            0.5,
+            "share of a site's units that are dead",
+            "Half of a layer's width is gone",
+        ),
+        "samples": Limit(
+            200,
+            "samples that must have left a unit silent before it counts",
+            "A unit that is active for 2 % of the samples is missed by 200 of them in 1.8 % of "
+            "the cases, 0.98²⁰⁰",
+        ),
+        "update": Limit(
+            0.1,
+            "relative update from which a step counts as a jump",
+            "A hundred times the usual 1e-3",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        sites = [site for site in view.hidden if self._dead(view, site) > self.limit("share")]
+        sites = [site for site in sites if self._enough(view, site)]
+        if sites:
+            yield self._finding(view, sites)
+
+    @staticmethod
+    def _dead(view: RunView, site: Site) -> float:
+        flat = site.function.flat_below is not None or site.function.flat_above is not None
+        return view.now(site, "dead") if flat or not site.function.known else 0.0
+
+    def _enough(self, view: RunView, site: Site) -> bool:
+        return view.now(site, "silent_samples") >= self.limit("samples")
+
+    def _finding(self, view: RunView, sites: Sequence[Site]) -> Finding:
+        worst = max(sites, key=lambda site: self._dead(view, site))
+        share, samples = self._dead(view, worst), view.now(worst, "silent_samples")
+        onset = view.since(lambda probe: self._in(probe, sites))
+        cause = self._blame(view, sites, onset)
+        blocked = share >= 0.999 and view.now(worst, "down_rms") == 0
+        severity = view.severity(share > self.limit("severe"))
+        if blocked and not worst.residual and view.learning.status != "learns":
+            severity = Severity.FAULT
+        blame = max(cause, key=lambda name: cause[name])
+        more = f"; {len(sites) - 1} more sites too" if len(sites) > 1 else ""
+        return Finding(
+            self.name,
+            severity,
+            f"{worst.name}: {percent(share)} of {worst.units} units are silent on all of the last "
+            f"{samples:.0f} samples{more}; {percent(cause[blame])} of the blame is "
+            f"{_words(blame)}.",
+            tuple(site.name for site in sites),
+            onset,
+            {
+                "dead units": Evidence(share, self.limit("share"), "%"),
+                "samples looked at": Evidence(samples, self.limit("samples")),
+            },
+            cause,
+            self._remedies(worst, cause, share),
+        )
+
+    def _in(self, probe: Probe, sites: Sequence[Site]) -> bool:
+        known = [probe.sites[site.name].dead for site in sites if site.name in probe.sites]
+        return any(share > self.limit("share") for share in known)
+
+    def _blame(self, view: RunView, sites: Sequence[Site], onset: int | None) -> dict[str, float]:
+        parts = {"bias": 0.0, "weights": 0.0, "input": 0.0, "learning-rate": 0.0}
+        for site in sites:
+            dead = self._dead(view, site)
+            for name, value in self._blame_of(view, site, dead, onset).items():
+                parts[name] += dead * value
+        return normalised(parts)
+
+    def _blame_of(
+        self, view: RunView, site: Site, dead: float, onset: int | None
+    ) -> dict[str, float]:
+        if view.layer_now(site.layer, "x_rms") == 0:
+            return {"input": 1.0}
+        bias = view.now(site, "dead_by_bias")
+        bias = 0.0 if math.isnan(bias) else bias
+        jumped = self._died_of_a_jump(view, site, dead, onset)
+        return {
+            "learning-rate": jumped,
+            "bias": (1 - jumped) * bias,
+            "weights": (1 - jumped) * (1 - bias),
+        }
+
+    def _died_of_a_jump(self, view: RunView, site: Site, dead: float, onset: int | None) -> float:
+        """Share of the dead units that lived at first, if a jump came before they died."""
+        first, layer = view.first(site), view.layer(site.layer)
+        if first is None or layer is None or onset is None:
+            return 0.0
+        died = max(0.0, dead - first.silent) / dead
+        jumps = [view.largest_update(name, onset) for name in (layer.weight, layer.bias)]
+        return died if any(jump > self.limit("update") for jump in jumps) else 0.0
+
+    @staticmethod
+    def _remedies(site: Site, cause: dict[str, float], share: float) -> tuple[Remedy, ...]:
+        blame = max(cause, key=lambda name: cause[name])
+        do = {
+            "learning-rate": "lower the learning rate tenfold, or warm it up",
+            "bias": f"initialise {site.bias} at 0",
+            "weights": f"initialise the weights of {site.layer} anew, with mean 0 and He's gain √2",
+            "input": f"find out why what enters {site.layer} is all 0",
+        }[blame]
+        return (
+            Remedy(do, f"half of the samples activate a unit; {percent(share)} of them have none"),
+            Remedy(
+                f"use leaky ReLU or ELU in place of {site.function.name}",
+                f"the slope is never 0: the {percent(share)} that are dead get a gradient again "
+                f"({number(0.01)} of the usual one with a leak of 0.01)",
+            ),
+        )
+
+    @classmethod
+    def present(cls) -> Run:
+        dead = {
+            "dead": 0.9,
+            "silent": 0.9,
+            "never_active": 0.5,
+            "silent_samples": 3200,
+            "dead_by_bias": 0.8,
+        }
+        return chain(4, losses=STUCK, site=dead)
+
+    @classmethod
+    def absent(cls) -> Run:
+        return chain(4, losses=LEARNS, site={"dead": 0.02, "silent": 0.02, "silent_samples": 3200})
+
+
+def _words(cause: str) -> str:
+    return {
+        "bias": "their bias",
+        "weights": "their weights",
+        "learning-rate": "a learning-rate jump",
+        "input": "an input that is all 0",
+    }.get(cause, cause)

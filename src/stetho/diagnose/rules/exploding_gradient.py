@@ -1,0 +1,107 @@
+"""Growth of the gradient from the last site to the first → `exploding-gradient`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
+from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView, Span
+from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
+
+
+class ExplodingGradient(AbstractRule):
+    """Does the gradient grow on its way to the first hidden site?
+
+    Looks at: the same factors as vanishing-gradient, multiplied over all hidden sites. The effect
+    is the largest relative update of the first layer's weight in any probe.
+
+    Can look like it: a step at which the loss jumps has large gradients in all layers alike; that
+    is the learning rate, and this rule is silent because nothing grows along the depth.
+
+    What helps: smaller initial weights, normalisation, gradient clipping as a stopgap.
+    """
+
+    name: ClassVar[str] = "exploding-gradient"
+    rank: ClassVar[int] = 15
+    limits: ClassVar[dict[str, Limit]] = {
+        "total": Limit(
+            1e3,
+            "the gradient at the first site is this many times that at the last",
+            "The mirror image of vanishing-gradient's limit",
+        ),
+        "severe": Limit(
+            1e5,
+            "no learning rate suits both ends of the network",
+            "The mirror image of vanishing-gradient's limit",
+        ),
+        "update": Limit(
+            1.0,
+            "an update as large as the weight that it changes",
+            "A step of the weight's own size replaces it; usual is 1e-3",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        for sites in view.models:
+            span = view.span(sites)
+            if span is not None and len(sites) >= 3 and self._explodes(sites, span):
+                yield self._finding(view, sites, span)
+
+    def _explodes(self, sites: Sequence[Site], span: Span) -> bool:
+        first, last = math.prod(sites[0].shape[1:]), math.prod(sites[-1].shape[1:])
+        norm = span.total * math.sqrt(first / last) if first and last else span.total
+        return min(span.total, norm) > self.limit("total")
+
+    def _finding(self, view: RunView, sites: Sequence[Site], span: Span) -> Finding:
+        layer = view.layer(sites[0].layer)
+        update = view.largest_update(layer.weight if layer else None)
+        severe = span.total > self.limit("severe") or update > self.limit("update")
+
+        def stands(probe: Probe) -> bool:
+            there = view.span(sites, probe)
+            return there is not None and self._explodes(sites, there)
+
+        shares = span.shares(shrinking=False)
+        blame = max(shares, key=lambda name: shares[name])
+        of = {"slope": "slopes above 1", "weights": "the weights between the sites"}[blame]
+        evidence = {
+            "gradient, first site to last": Evidence(span.total, self.limit("total")),
+            "factor per site": Evidence(span.per_site, unit="×"),
+        }
+        if not math.isnan(update):
+            evidence["largest relative update of the first layer"] = Evidence(
+                update, self.limit("update")
+            )
+        return Finding(
+            self.name,
+            view.severity(severe),
+            f"The gradient grows {number(span.total)}-fold from {sites[-1].name} to "
+            f"{sites[0].name}, {number(span.per_site)}-fold a site; {percent(shares[blame])} of "
+            f"that by {of}.",
+            tuple(site.name for site in sites),
+            view.since(stands),
+            evidence,
+            shares,
+            (
+                Remedy(
+                    f"initialise the weights {number(span.per_site)} times smaller",
+                    "a factor near 1 a site instead of " + number(span.per_site),
+                ),
+                Remedy(
+                    "put a batch or layer normalisation before each activation function",
+                    "a weight factor near 1, whatever the weights' scale",
+                ),
+            ),
+        )
+
+    @classmethod
+    def present(cls) -> Run:
+        return chain(12, function=TANH, slope=0.9, weight=4.0, losses=STUCK)
+
+    @classmethod
+    def absent(cls) -> Run:
+        return chain(12, function=TANH, slope=0.9, weight=1.1, losses=LEARNS)

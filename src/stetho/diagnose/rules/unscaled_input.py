@@ -1,0 +1,136 @@
+"""Offset and scale of the data → `unscaled-input`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, STUCK, chain
+from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Layer, LayerStats, Probe, Remedy, Run, Severity
+
+
+class UnscaledInput(AbstractRule):
+    """Is the data itself centred and of unit scale?
+
+    Looks at: what enters each layer that reads data: the root mean square of all elements, the
+    features' means against their deviations, and the deviations of the features against each
+    other (5 % and 95 % quantiles, constant features left out).
+
+    Can look like it: images in 0 … 1 are off centre and small, and train well; sparse features
+    have small deviations. Both stay inside the limits.
+
+    What helps: subtract each feature's mean and divide by its deviation (of the training data).
+    """
+
+    name: ClassVar[str] = "unscaled-input"
+    rank: ClassVar[int] = 12
+    limits: ClassVar[dict[str, Limit]] = {
+        "large": Limit(
+            10.0,
+            "root mean square of the data",
+            "Ten times unit scale: with LeCun or He initialisation z then lies at ±10, where tanh "
+            "and sigmoid are saturated",
+        ),
+        "small": Limit(
+            0.02,
+            "root mean square of the data",
+            "A fiftieth of unit scale: less than audio or images in 0 … 1 have",
+        ),
+        "offset": Limit(
+            5.0,
+            "size of the features' means against their deviations",
+            "The mean then has 25 times the variance's part in the curvature of the loss (LeCun "
+            "et al. 1998); images in 0 … 1 have about 1 to 2",
+        ),
+        "spread": Limit(
+            100.0,
+            "ratio of large to small deviations among features, where the data is not small",
+            "No learning rate suits both: curvatures are apart by the square, 1e4",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        for layer in view.run.layers:
+            stats = self._now(view, layer)
+            if layer.reads_data and stats is not None:
+                troubles = self._troubles(stats)
+                if troubles:
+                    yield self._finding(view, layer, stats, troubles)
+
+    @staticmethod
+    def _now(view: RunView, layer: Layer) -> LayerStats | None:
+        fields = LayerStats.__dataclass_fields__
+        values = {name: view.layer_now(layer.name, name) for name in fields}
+        return LayerStats(**values) if values["x_rms"] == values["x_rms"] else None
+
+    def _troubles(self, stats: LayerStats) -> dict[str, Evidence]:
+        """What lies outside of its limit."""
+        found = {}
+        if stats.x_rms > self.limit("large"):
+            found["root mean square"] = Evidence(stats.x_rms, self.limit("large"))
+        elif stats.x_rms < self.limit("small"):
+            found["root mean square"] = Evidence(stats.x_rms, self.limit("small"))
+        if stats.feature_offset > self.limit("offset"):
+            found["means against deviations"] = Evidence(
+                stats.feature_offset, self.limit("offset"), "×"
+            )
+        ratio = stats.feature_std_high / stats.feature_std_low if stats.feature_std_low > 0 else 0.0
+        if ratio > self.limit("spread") and stats.feature_std_high > 1:
+            found["large against small deviations"] = Evidence(ratio, self.limit("spread"), "×")
+        return found
+
+    def _finding(
+        self, view: RunView, layer: Layer, stats: LayerStats, troubles: dict[str, Evidence]
+    ) -> Finding:
+        worst = max(
+            (abs(_log_ratio(evidence)) for evidence in troubles.values()),
+        )
+
+        def stands(probe: Probe) -> bool:
+            there = probe.layers.get(layer.name)
+            return there is not None and bool(self._troubles(there))
+
+        parts = [f"{name} {number(evidence.value)}" for name, evidence in troubles.items()]
+        severity = view.severity(worst > 1)
+        if view.learning.status == "learns":
+            severity = Severity.NOTE
+        constant = stats.constant_features
+        if constant > 0:
+            troubles = {**troubles, "constant features": Evidence(constant, unit="%")}
+        return Finding(
+            self.name,
+            severity,
+            f"The data that enters {layer.name} is not scaled: {', '.join(parts)}"
+            + (f"; {percent(constant)} of its features never change." if constant > 0 else "."),
+            (layer.name,),
+            view.since(stands),
+            troubles,
+            {"input": 1.0},
+            (
+                Remedy(
+                    "subtract each feature's mean and divide by its deviation, both from the "
+                    "training data",
+                    "root mean square 1 and offset 0, so that z begins at unit scale",
+                ),
+            ),
+        )
+
+    @classmethod
+    def present(cls) -> Run:
+        data = {"x_rms": 300.0, "feature_std_low": 0.1, "feature_std_high": 400.0}
+        return chain(3, losses=STUCK, data=data)
+
+    @classmethod
+    def absent(cls) -> Run:
+        data = {"x_mean": 0.3, "x_rms": 0.5, "feature_offset": 1.2}
+        return chain(3, losses=LEARNS, data=data)
+
+
+def _log_ratio(evidence: Evidence) -> float:
+    """How many times over (or under) its limit, as a natural logarithm."""
+    from math import log
+
+    return log(evidence.value / evidence.limit) if evidence.value > 0 else 0.0

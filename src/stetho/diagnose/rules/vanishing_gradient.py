@@ -1,0 +1,167 @@
+"""Shrinkage of the gradient from the last site to the first → `vanishing-gradient`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, RELU, SIGMOID, STUCK, chain
+from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView, Span
+from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
+
+
+class VanishingGradient(AbstractRule):
+    """How much of the gradient arrives at the first hidden site?
+
+    Looks at: the gradient's root mean square at each hidden site, before and after its activation
+    function. The slope factors of the sites and the weight factors between them multiply to the
+    whole change, so their logarithms share out the blame exactly. The effect is measured too: the
+    relative update of the first layer's weight against that of the last.
+
+    Can look like it: residual networks, where the sum carries the gradient past the sites, shrink
+    little; a network that has converged has small gradients everywhere, not only in front; many
+    more elements in early layers (images) make the mean per element small, so the norm over all
+    elements must have shrunk as well.
+
+    What helps: an activation whose slope is near 1 where its inputs lie (ReLU, leaky ReLU, ELU)
+    with the initialisation that fits it; batch or layer normalisation; residual connections.
+    """
+
+    name: ClassVar[str] = "vanishing-gradient"
+    rank: ClassVar[int] = 20
+    limits: ClassVar[dict[str, Limit]] = {
+        "total": Limit(
+            1e-3,
+            "the gradient at the first site is this part of that at the last, or less",
+            "Ten layers of the mildest factor that still halves a layer's gradient, 0.5¹⁰ ≈ 1e-3",
+        ),
+        "severe": Limit(
+            1e-5,
+            "so little arrives that plain gradient descent cannot move the first layers",
+            "At a learning rate of 0.1 and unit gradients behind, updates fall under 1e-6 a step, "
+            "a thousandth of the usual 1e-3 of the weight's size",
+        ),
+        "updates": Limit(
+            1e-2,
+            "the first layer's relative update against the last layer's",
+            "A layer that moves a hundred times slower stays a random projection for the run",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        for sites in view.models:
+            span = view.span(sites)
+            if span is not None and len(sites) >= 3 and self._vanishes(sites, span):
+                yield self._finding(view, sites, span)
+
+    def _vanishes(self, sites: Sequence[Site], span: Span) -> bool:
+        """Per element and over all elements."""
+        first, last = math.prod(sites[0].shape[1:]), math.prod(sites[-1].shape[1:])
+        norm = span.total * math.sqrt(first / last) if first and last else span.total
+        return max(span.total, norm) < self.limit("total")
+
+    def _finding(self, view: RunView, sites: Sequence[Site], span: Span) -> Finding:
+        updates = self._updates(view, sites)
+        slow = updates < self.limit("updates") if not math.isnan(updates) else False
+        severe = span.total < self.limit("severe") or slow
+
+        def stands(probe: Probe) -> bool:
+            there = view.span(sites, probe)
+            return there is not None and self._vanishes(sites, there)
+
+        shares = span.shares(shrinking=True)
+        evidence = {
+            "gradient, first site to last": Evidence(span.total, self.limit("total")),
+            "factor per site": Evidence(span.per_site, unit="×"),
+        }
+        if not math.isnan(updates):
+            limit = self.limit("updates")
+            evidence["relative update, first layer to last"] = Evidence(updates, limit)
+        evidence |= self._under_epsilon(view, sites[0])
+        return Finding(
+            self.name,
+            view.severity(severe),
+            self._message(sites, span, shares),
+            tuple(site.name for site in sites),
+            view.since(stands),
+            evidence,
+            shares,
+            self._remedies(sites, span, shares),
+        )
+
+    @staticmethod
+    def _message(sites: Sequence[Site], span: Span, shares: dict[str, float]) -> str:
+        blame = max(shares, key=lambda name: shares[name])
+        names = sorted({site.function.name for site in sites})
+        function = names[0] if len(names) == 1 else "activation functions"
+        of = f"the slope of {function}" if blame == "slope" else "the weights between the sites"
+        return (
+            f"The gradient is {number(span.total)} times as large at {sites[0].name} as at "
+            f"{sites[-1].name}: it shrinks {number(span.per_site)}-fold a site, "
+            f"{percent(shares[blame])} of that by {of}."
+        )
+
+    @staticmethod
+    def _updates(view: RunView, sites: Sequence[Site]) -> float:
+        """Relative update of the first site's weight over that of the last site's."""
+        layers = [view.layer(sites[0].layer), view.layer(sites[-1].layer)]
+        early, late = (view.relative_update(layer.weight if layer else None) for layer in layers)
+        return early / late if late > 0 else math.nan
+
+    @staticmethod
+    def _under_epsilon(view: RunView, site: Site) -> dict[str, Evidence]:
+        """Adam divides by √v + ε: a gradient under ε moves nothing."""
+        layer = view.layer(site.layer)
+        parameter = view.parameter(layer.weight if layer else None)
+        if parameter is None or not 0 <= parameter.optimizer < len(view.run.optimizers):
+            return {}
+        epsilon = view.run.optimizers[parameter.optimizer].epsilon
+        gradient = view.parameter_now(parameter.name, "grad_rms")
+        if not epsilon or not gradient < epsilon:
+            return {}
+        return {
+            "first weight's gradient, against the optimizer's epsilon": Evidence(gradient, epsilon)
+        }
+
+    @staticmethod
+    def _remedies(
+        sites: Sequence[Site], span: Span, shares: dict[str, float]
+    ) -> tuple[Remedy, ...]:
+        slopes = math.prod(span.slopes) ** (1 / len(span.slopes))
+        found = []
+        if shares["slope"] >= 0.3:
+            found.append(
+                Remedy(
+                    f"use ReLU or ELU in place of {sites[0].function.name}, with He initialisation",
+                    f"a factor near 1 a site (He et al. 2015) where it is {number(span.per_site)} "
+                    "now",
+                )
+            )
+        if shares["weights"] >= 0.3 and slopes > 0:
+            weights = math.prod(span.weights) ** (1 / max(1, len(span.weights)))
+            found.append(
+                Remedy(
+                    f"initialise the weights {number(1 / weights)} times larger",
+                    f"a weight factor of 1, and {number(slopes)} a site in all, instead of "
+                    f"{number(span.per_site)}",
+                )
+            )
+        found.append(
+            Remedy(
+                "put a batch normalisation before each activation function",
+                "z keeps unit variance at every depth, so weights can no longer shrink the "
+                "gradient; the factor a site stays above 0.8 for the usual functions",
+            )
+        )
+        return tuple(found)
+
+    @classmethod
+    def present(cls) -> Run:
+        return chain(12, function=SIGMOID, slope=0.24, weight=0.6, losses=STUCK)
+
+    @classmethod
+    def absent(cls) -> Run:
+        return chain(12, function=RELU, slope=0.7, weight=1.4, losses=LEARNS)

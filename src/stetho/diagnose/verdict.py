@@ -1,0 +1,61 @@
+"""Findings and the course of the loss → the verdict, in a sentence or two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from stetho.diagnose.phrases import number
+from stetho.diagnose.view import RunView
+from stetho.record import Finding, Severity
+
+
+def verdict(view: RunView, findings: Sequence[Finding]) -> str:
+    if not view.probes:
+        return (
+            "Nothing was seen: no optimizer took a step in a training loop that stetho could watch."
+        )
+    grave = [finding for finding in findings if finding.severity > Severity.NOTE]
+    if not grave:
+        return f"{_opening(view)} {_quiet(view, findings)}"
+    causes = [finding for finding in grave if finding.rule != "not-learning"]
+    if not causes:
+        return f"{_opening(view)} {grave[0].message}"
+    more = len(causes) - 1
+    rest = f" {more} more below." if more else ""
+    return f"{_opening(view)} {causes[0].message}{rest}"
+
+
+def _opening(view: RunView) -> str:
+    seen = view.learning
+    course = f"the loss went from {number(seen.first)} to {number(seen.last)}"
+    if view.is_check:
+        return "A check-up, without training."
+    if seen.status == "diverged":
+        step = view.run.first_nonfinite_loss
+        if step is not None:
+            return f"Diverged: the loss is not a number since step {step}."
+        return f"Diverged: {course} in {seen.steps} steps."
+    if seen.status == "stuck":
+        return (
+            f"Not learning: after {seen.steps} steps the loss is {number(seen.last)}; a constant "
+            f"answer gets {number(seen.baseline)}."
+        )
+    if seen.status == "slow":
+        return f"Learning slowly: {course} in {seen.steps} steps."
+    if seen.status == "too-short":
+        return f"Too short to judge the loss ({seen.steps} steps)."
+    if seen.status == "learns":
+        return f"Learning: {course} in {seen.steps} steps."
+    return (
+        f"{course[0].upper()}{course[1:]} in {seen.steps} steps."
+        if not math.isnan(seen.first)
+        else "No loss was seen."
+    )
+
+
+def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
+    count = len(view.hidden)
+    sites = f"{count} hidden site{'' if count == 1 else 's'}"
+    notes = f"; {len(findings)} note{'' if len(findings) == 1 else 's'}" if findings else ""
+    return f"Nothing is wrong in {sites}{notes}."

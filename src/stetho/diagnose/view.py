@@ -1,0 +1,171 @@
+"""A run → the questions that rules ask of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from stetho.diagnose.learning import Learning, judge
+from stetho.record import Layer, Parameter, ParameterStats, Probe, Run, Severity, Site, SiteStats
+
+RECENT = 3  # probes whose median stands for "now"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The gradient's way back from the last of some sites to the first."""
+
+    sites: tuple[Site, ...]
+    slopes: tuple[float, ...]  # slope factor of each site
+    weights: tuple[float, ...]  # weight factor between each site and the next
+
+    @property
+    def total(self) -> float:
+        """rms(∂L/∂z of the first) / rms(∂L/∂a of the last)."""
+        return math.prod(self.slopes) * math.prod(self.weights)
+
+    @property
+    def per_site(self) -> float:
+        return self.total ** (1 / len(self.sites)) if self.total > 0 else 0.0
+
+    def shares(self, shrinking: bool) -> dict[str, float]:
+        """Parts of slope and weights in the logarithm of the change; they add to 1.
+
+        A part that pulls the other way has none of the blame.
+        """
+        if not all(value > 0 for value in (*self.slopes, *self.weights)):
+            blocked = any(value == 0 for value in self.slopes)
+            return {"slope": 1.0, "weights": 0.0} if blocked else {"slope": 0.0, "weights": 1.0}
+        sign = -1 if shrinking else 1
+        slope = max(0.0, sign * sum(map(math.log, self.slopes)))
+        weight = max(0.0, sign * sum(map(math.log, self.weights)))
+        if slope + weight == 0:
+            return {"slope": 0.5, "weights": 0.5}
+        return {"slope": slope / (slope + weight), "weights": weight / (slope + weight)}
+
+
+class RunView:
+    """Answers from one run. "Now" is the median over the last three probes."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.probes: Sequence[Probe] = run.probes
+
+    @cached_property
+    def learning(self) -> Learning:
+        return judge(self.run)
+
+    @property
+    def is_check(self) -> bool:
+        return self.run.kind == "check"
+
+    # -- sites ------------------------------------------------------------------------------
+
+    @cached_property
+    def hidden(self) -> tuple[Site, ...]:
+        """Hidden sites that the last probes saw, in call order."""
+        seen = {name for probe in self.probes[-RECENT:] for name in probe.sites}
+        sites = (site for site in self.run.sites if not site.output and site.name in seen)
+        return tuple(sorted(sites, key=lambda site: site.index))
+
+    def now(self, site: Site, field: str) -> float:
+        """Median of a statistic over the last probes; NaN if it never had a value."""
+        return self._median(getattr(p.sites[site.name], field) for p in self._having(site.name))
+
+    def _having(self, name: str) -> list[Probe]:
+        return [probe for probe in self.probes if name in probe.sites][-RECENT:]
+
+    @staticmethod
+    def _median(values: Iterable[float]) -> float:
+        known = [value for value in values if not math.isnan(value)]
+        return median(known) if known else math.nan
+
+    def first(self, site: Site) -> SiteStats | None:
+        """The site's statistics in the first probe that saw it."""
+        return next((p.sites[site.name] for p in self.probes if site.name in p.sites), None)
+
+    def since(self, stands: Callable[[Probe], bool]) -> int | None:
+        """First step of the last unbroken row of probes in which `stands`; None if not now."""
+        onset = None
+        for probe in reversed(self.probes):
+            if not stands(probe):
+                break
+            onset = probe.step
+        return onset
+
+    def layer(self, name: str | None) -> Layer | None:
+        return next((layer for layer in self.run.layers if layer.name == name), None)
+
+    def layer_now(self, name: str | None, field: str) -> float:
+        having = [probe for probe in self.probes if name in probe.layers][-RECENT:]
+        return self._median(getattr(probe.layers[str(name)], field) for probe in having)
+
+    # -- the gradient's way ------------------------------------------------------------------
+
+    @cached_property
+    def models(self) -> tuple[tuple[Site, ...], ...]:
+        """Hidden sites by model."""
+        names = dict.fromkeys(site.model for site in self.hidden)
+        return tuple(tuple(s for s in self.hidden if s.model == name) for name in names)
+
+    def span(self, sites: Sequence[Site], probe: Probe | None = None) -> Span | None:
+        """Factors along sites in call order, now or in one probe; None if one is not known."""
+
+        def value(site: Site, field: str) -> float:
+            if probe is None:
+                return self.now(site, field)
+            stats = probe.sites.get(site.name)
+            return math.nan if stats is None else float(getattr(stats, field))
+
+        ups = [value(site, "up_rms") for site in sites]
+        downs = [value(site, "down_rms") for site in sites]
+        if len(sites) < 2 or not all(math.isfinite(x) for x in (*ups, *downs)) or not ups[-1]:
+            return None
+        slopes = [_ratio(down, up) for down, up in zip(downs, ups, strict=True)]
+        weights = [_ratio(up, down) for up, down in zip(ups[:-1], downs[1:], strict=True)]
+        return Span(tuple(sites), tuple(slopes), tuple(weights))
+
+    # -- parameters --------------------------------------------------------------------------
+
+    def parameter(self, name: str | None) -> Parameter | None:
+        return next((p for p in self.run.parameters if p.name == name), None)
+
+    def parameter_now(self, name: str | None, field: str) -> float:
+        having = [probe for probe in self.probes if name in probe.parameters][-RECENT:]
+        return self._median(getattr(probe.parameters[str(name)], field) for probe in having)
+
+    def relative_update(self, name: str | None) -> float:
+        """rms(update) / rms(parameter) now."""
+        having = [probe for probe in self.probes if name in probe.parameters][-RECENT:]
+        return self._median(relative(probe.parameters[str(name)]) for probe in having)
+
+    def largest_update(self, name: str | None, until: int | None = None) -> float:
+        """The largest rms(update) / rms(parameter) of any probe (up to a step)."""
+        values = [
+            relative(probe.parameters[name])
+            for probe in self.probes
+            if name in probe.parameters and (until is None or probe.step <= until)
+        ]
+        return max((value for value in values if not math.isnan(value)), default=math.nan)
+
+    # -- severity ----------------------------------------------------------------------------
+
+    def severity(self, severe: bool) -> Severity:
+        """How much a symptom matters: by what has become of the training."""
+        status = self.learning.status
+        if self.is_check or status in ("too-short", "unknown"):
+            return Severity.WARNING if severe else Severity.NOTE
+        if status in ("stuck", "diverged"):
+            return Severity.FAULT if severe else Severity.WARNING
+        return Severity.WARNING if status == "slow" and severe else Severity.NOTE
+
+
+def relative(stats: ParameterStats) -> float:
+    return stats.update_rms / stats.rms if stats.rms > 0 else math.nan
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else (0.0 if above == 0 else math.inf)
