@@ -1,4 +1,4 @@
-"""Function → facts: the catalogue of activation functions. Loads torch only when it is asked."""
+"""Function → facts: the catalogue of activation functions. Loads torch only to compute with it."""
 
 from stetho.activations.activation import Activation
 from stetho.activations.catalogue import catalogue, get, names

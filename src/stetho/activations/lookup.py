@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from numbers import Real
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from stetho.activations.activation import Activation
-from stetho.activations.catalogue import _MAKERS, get
+from stetho.activations.catalogue import builtin, get
+from stetho.activations.spelling import spelled
+from stetho.errors import UsageError
 from stetho.record import Function
 
 if TYPE_CHECKING:
@@ -15,6 +19,14 @@ if TYPE_CHECKING:
 
 Arguments = tuple[Any, ...]
 Bind = Callable[[Arguments, dict[str, Any]], Function | None]
+
+CLAMPS = tuple(
+    dotted
+    for name in ("clamp", "clamp_min", "clip")
+    for dotted in spelled(name, "torch Tensor", in_place="torch Tensor")
+)
+THRESHOLDS = spelled("threshold", "torch F", in_place="torch F")
+SMALL = 1 << 16  # elements of a learned slope whose mean is quickly had
 
 
 def for_call(func: Any) -> Bind | None:
@@ -31,30 +43,40 @@ def for_call(func: Any) -> Bind | None:
 
 @cache
 def _table() -> dict[Any, Bind]:
-    """Every function object that torch knows an activation by."""
-    import torch
-    from torch.nn import functional as F
+    """Every function object by which torch, or this package, applies an activation."""
+    from stetho.activations import modules
 
-    homes = (torch, torch.Tensor, F, torch.special, torch._C._nn)
     table: dict[Any, Bind] = {}
-    for name in _MAKERS:
-        bind = _SPECIAL.get(name) or _binder(get(name))
-        for torch_name in get(name).torch_names:
-            for home in homes:
-                if hasattr(home, torch_name):
-                    table[getattr(home, torch_name)] = bind
-    for name in ("clamp", "clamp_", "clamp_min", "clamp_min_", "clip", "clip_"):
-        for home in (torch, torch.Tensor):
-            if hasattr(home, name):
-                table[getattr(home, name)] = _clamp
-    for threshold in (F.threshold, torch.threshold, torch.threshold_):
-        table[threshold] = _threshold
+    for record in builtin():
+        bind = _SPECIAL.get(record.name) or _binder(record)
+        for dotted in record.torch_names:
+            _enter(table, dotted, bind)
+        if record.name in modules.FUNCTIONS:
+            table[modules.FUNCTIONS[record.name]] = bind
+    for dotted in CLAMPS:
+        _enter(table, dotted, _clamp)
+    for dotted in THRESHOLDS:
+        _enter(table, dotted, _threshold)
     return table
 
 
+def _enter(table: dict[Any, Bind], dotted: str, bind: Bind) -> None:
+    """Note a function under its dotted name; a torch that does not have it is no matter."""
+    import torch
+
+    try:
+        table[attrgetter(dotted.removeprefix("torch."))(torch)] = bind
+    except AttributeError:
+        pass
+
+
+def _argument(args: Arguments, kwargs: dict[str, Any], place: int, key: str) -> Any:
+    return args[place] if len(args) > place else kwargs.get(key)
+
+
 def _number(value: Any) -> float | None:
-    """A plain number; `None` for tensors, which one may have to wait for."""
-    return float(value) if isinstance(value, (int, float)) else None
+    """A plain number; `None` for a tensor, which one may have to wait for."""
+    return float(value) if isinstance(value, Real) else None
 
 
 def _binder(record: Activation) -> Bind:
@@ -63,17 +85,23 @@ def _binder(record: Activation) -> Bind:
 
     @cache
     def specialised(values: tuple[float, ...]) -> Function:
-        given = dict(zip(keys, values, strict=True))
-        return get(record.name, **given).facts if keys else record.facts
+        given = tuple(zip(keys, values, strict=True))
+        try:
+            return get(record.name, **dict(given)).facts
+        except UsageError:  # torch may take what has no facts here: seen, but not known
+            return Function(record.name, known=False, parameters=given)
 
-    def bind(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
+    def bind(args: Arguments, kwargs: dict[str, Any]) -> Function:
         values = []
         for place, key in enumerate(keys, start=1):
-            value = _number(args[place] if place < len(args) else kwargs.get(key))
-            values.append(record.parameters[key] if value is None else value)
+            given = _argument(args, kwargs, place, key)
+            value = record.parameters[key] if given is None else _number(given)
+            if value is None:
+                return Function(record.name, known=False)
+            values.append(value)
         return specialised(tuple(values))
 
-    return bind
+    return bind if keys else lambda args, kwargs: record.facts
 
 
 def _gelu(args: Arguments, kwargs: dict[str, Any]) -> Function:
@@ -81,50 +109,72 @@ def _gelu(args: Arguments, kwargs: dict[str, Any]) -> Function:
 
 
 def _prelu(args: Arguments, kwargs: dict[str, Any]) -> Function:
-    weight = args[1] if len(args) > 1 else kwargs.get("weight")
-    if weight is None or weight.device.type != "cpu":  # reading it would wait for the device
-        return get("prelu").facts
-    return get("prelu", weight=round(float(weight.detach().mean()), 6)).facts
+    return _with_mean(_argument(args, kwargs, 1, "weight")).facts
+
+
+def _with_mean(weight: Any) -> Activation:
+    """PReLU with the mean of its learned slopes; with 0.25 where to read them would cost."""
+    import torch
+
+    plain = type(weight) in (torch.Tensor, torch.nn.Parameter)
+    if not plain or weight.device.type != "cpu" or weight.numel() > SMALL:
+        return get("prelu")
+    try:
+        return get("prelu", weight=round(float(weight.detach().mean()), 6))
+    except (RuntimeError, UsageError):  # inside vmap, or NaN by now
+        return get("prelu")
 
 
 def _clamp(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
-    low = args[1] if len(args) > 1 else kwargs.get("min")
-    high = args[2] if len(args) > 2 else kwargs.get("max")
-    if _number(low) != 0:
+    """clamp(min=0) is ReLU, clamp(0, 6) ReLU6, and any other is no activation."""
+    if _number(_argument(args, kwargs, 1, "min")) != 0:
         return None
+    high = _argument(args, kwargs, 2, "max")
     if high is None:
         return get("relu").facts
     return get("relu6").facts if _number(high) == 6 else None
 
 
 def _threshold(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
-    threshold = args[1] if len(args) > 1 else kwargs.get("threshold")
-    value = args[2] if len(args) > 2 else kwargs.get("value")
-    return get("relu").facts if _number(threshold) == 0 and _number(value) == 0 else None
+    """threshold(0, 0) is ReLU."""
+    threshold = _number(_argument(args, kwargs, 1, "threshold"))
+    value = _number(_argument(args, kwargs, 2, "value"))
+    return get("relu").facts if threshold == 0 and value == 0 else None
 
 
-_SPECIAL: dict[str, Bind] = {"gelu": _gelu, "prelu": _prelu}
+_SPECIAL: dict[str, Bind] = {"gelu": _gelu, "gelu_tanh": _gelu, "prelu": _prelu}
 
 
 def for_module(module: nn.Module) -> Activation | None:
-    """The record of one of torch's own activation modules, with its parameters."""
+    """The record of an activation module with its parameters; `None` for any other module.
+
+    Knows the classes of `torch.nn` and of `stetho.activations.modules`, and no subclass of them:
+    a subclass may compute something else.
+    """
+    name = _classes().get(type(module))
+    try:
+        return None if name is None else _of_module(name, module)
+    except UsageError:  # parameters for which there are no facts
+        return None
+
+
+@cache
+def _classes() -> dict[type[nn.Module], str]:
     from torch import nn
 
-    kind = type(module)
-    if getattr(nn, kind.__name__, None) is not kind:
-        return None
-    for name in _MAKERS:
-        if kind.__name__ in get(name).modules:
-            return _of_module(name, module)
-    return None
+    from stetho.activations import modules
+
+    classes = {getattr(nn, kind): record.name for record in builtin() for kind in record.modules}
+    classes[nn.Threshold] = "threshold"
+    return {**classes, nn.GELU: "gelu", **{kind: name for name, kind in modules.OURS.items()}}
 
 
-def _of_module(name: str, module: nn.Module) -> Activation:
-    if name == "gelu" and getattr(module, "approximate", "none") == "tanh":
-        return get("gelu_tanh")
-    given = {}
-    for key in get(name).parameters:
-        value = getattr(module, key, None)
-        if value is not None:
-            given[key] = float(value.detach().mean()) if hasattr(value, "detach") else float(value)
-    return get(name, **given)
+def _of_module(name: str, module: Any) -> Activation | None:
+    if name == "threshold":
+        return get("relu") if module.threshold == 0 and module.value == 0 else None
+    if name == "gelu":
+        return get("gelu_tanh" if module.approximate == "tanh" else "gelu")
+    if name == "prelu":
+        return _with_mean(module.weight)
+    keys = get(name).parameters
+    return get(name, **{key: float(getattr(module, key)) for key in keys})

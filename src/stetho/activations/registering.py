@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+import re
 from typing import TYPE_CHECKING, Any
 
 from stetho.activations.activation import Activation
 from stetho.activations.catalogue import keep
-from stetho.activations.thresholds import SATURATED
+from stetho.activations.measuring import kinks_of, measure
+from stetho.activations.spelling import Elementwise
 from stetho.errors import UsageError
 from stetho.record import Function
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-FAR = 1e4  # where limits are read off
-REACH, STEP = 40.0, 1e-3  # grid on which slopes are looked at
-
-Elementwise = Callable[["Tensor"], "Tensor"]
+FACTS = tuple(sorted(set(Function.__dataclass_fields__) - {"name", "known", "parameters"}))
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 
 def register(
@@ -29,27 +27,32 @@ def register(
     replace: bool = False,
     title: str = "",
     formula: str = "",
+    source: str = "registered by the user",
+    kinks: tuple[float, ...] | None = None,
     **facts: Any,
 ) -> Activation:
     """Add an activation function of one's own to the catalogue.
 
     Args:
-        name: how it is called from now on.
+        name: how it is called from now on: letters, digits, `_`, `.`, `-`.
         phi: takes a floating tensor of any shape and gives one of the same shape, element by
             element.
         slope: φ'; left out, autograd computes it.
+        replace: put this one in the place of one that was registered before.
+        title, formula, source: for people.
+        kinks: where φ' jumps; left out, they are looked for.
         facts: fields of `stetho.record.Function` that are known (`lower=-1.0`); the others are
-            measured in float64: limits at ±1e4, thresholds on a grid of step 1e-3 over ±40.
+            measured in float64, see `stetho.activations.measuring`.
 
     Raises:
-        UsageError: the name is taken, φ is not elementwise, or a fact has no such name.
+        UsageError: the name is taken or no name, φ is not elementwise, random, or without a
+            gradient, or a fact has no such name.
     """
-    _refuse_mixing(name, phi)
-    derivative = slope or _by_autograd(phi)
-    strange = sorted(set(facts) - set(Function.__dataclass_fields__))
-    if strange:
-        raise UsageError(f"register({name!r}) got the unknown fact {strange[0]!r}")
-    measured = {**_measure(phi, derivative), **facts}
+    _refuse_name(name)
+    _refuse_facts(name, facts)
+    _refuse_unfit(name, phi)
+    derivative = slope or _by_autograd(name, phi)
+    measured = {**measure(phi, derivative), **facts}
     record = Activation(
         name,
         title or name,
@@ -57,74 +60,93 @@ def register(
         phi,
         derivative,
         Function(name, **measured),
+        kinks=kinks_of(derivative, measured["slope_supremum"]) if kinks is None else kinks,
         cost="several",
-        source="registered by the user",
+        source=source,
     )
     keep(record, replace)
     return record
 
 
-def _refuse_mixing(name: str, phi: Elementwise) -> None:
-    import torch
-
-    z = torch.linspace(-3, 3, 7, dtype=torch.float64)
-    try:
-        straight, turned = phi(z), phi(z.flip(0)).flip(0)
-    except Exception as error:
+def _refuse_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
         raise UsageError(
-            f"register({name!r}) expected a function from a tensor to a tensor, but calling it on "
-            f"seven numbers raised {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(straight, torch.Tensor) or straight.shape != z.shape:
-        got = tuple(straight.shape) if isinstance(straight, torch.Tensor) else type(straight)
-        raise UsageError(f"register({name!r}) expected an output of shape (7,), got {got}")
-    if not torch.allclose(straight, turned, equal_nan=True):
-        raise UsageError(
-            f"register({name!r}) expected an elementwise function, but an element's output changes "
-            "with its place; softmax and normalisations are no activation functions here"
+            f"expected a name of letters, digits, '_', '.' and '-', got {name!r} in register; "
+            "':' and '=' are for parameters"
         )
 
 
-def _by_autograd(phi: Elementwise) -> Elementwise:
+def _refuse_facts(name: str, facts: dict[str, Any]) -> None:
+    strange = sorted(set(facts) - set(FACTS))
+    if strange:
+        raise UsageError(
+            f"expected facts among {', '.join(FACTS)}, got {strange[0]!r} in register({name!r}); "
+            "leave it out, and it is measured"
+        )
+
+
+def _refuse_unfit(name: str, phi: Elementwise) -> None:
+    """Refuse what is no function from a number to a number, applied to each element."""
+    import torch
+
+    z = torch.linspace(-3, 3, 12, dtype=torch.float64)
+    a = _called(name, phi, z)
+    if not torch.equal(a.nan_to_num(), _called(name, phi, z).nan_to_num()):
+        raise UsageError(
+            f"expected a function, but register({name!r}) got two answers to one input; "
+            "register the evaluation form of a random function"
+        )
+    order = torch.tensor([7, 2, 11, 0, 9, 4, 1, 10, 3, 8, 5, 6])
+    views = [(z[order], a[order]), (z[:5], a[:5]), (z.reshape(3, 4), a.reshape(3, 4))]
+    for changed, expected in views:
+        if not torch.allclose(_called(name, phi, changed), expected, equal_nan=True):
+            raise UsageError(
+                f"expected an elementwise function, but in register({name!r}) an element's output "
+                "changes with its place or with the others; softmax and normalisations are no "
+                "activation functions here"
+            )
+    if not bool(torch.isfinite(a).all()):
+        raise UsageError(
+            f"expected finite values between −3 and 3, but register({name!r}) got "
+            f"φ({float(z[~torch.isfinite(a)][0]):.4g}) = {float(a[~torch.isfinite(a)][0])}; an "
+            "activation function takes every number"
+        )
+
+
+def _called(name: str, phi: Elementwise, z: Tensor) -> Tensor:
+    import torch
+
+    try:
+        with torch.no_grad():
+            a = phi(z)
+    except Exception as error:
+        raise UsageError(
+            "expected a function from a tensor to a tensor, but in "
+            f"register({name!r}) it raised, given float64 of shape {tuple(z.shape)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(a, torch.Tensor) or a.shape != z.shape:
+        got = f"shape {tuple(a.shape)}" if isinstance(a, torch.Tensor) else f"{type(a).__name__}"
+        raise UsageError(
+            f"expected an output of the input's shape {tuple(z.shape)}, got {got} from the "
+            f"function in register({name!r}); an activation function keeps the shape"
+        )
+    return a
+
+
+def _by_autograd(name: str, phi: Elementwise) -> Elementwise:
     def slope(z: Tensor) -> Tensor:
         import torch
 
         with torch.enable_grad():
             leaf = z.detach().requires_grad_()
-            (derivative,) = torch.autograd.grad(phi(leaf).sum(), leaf)
+            a = phi(leaf)
+            if a.grad_fn is None:
+                raise UsageError(
+                    f"expected a function that autograd can differentiate, but the one in "
+                    f"register({name!r}) gives an output without a gradient; pass slope="
+                )
+            (derivative,) = torch.autograd.grad(a.sum(), leaf)
         return derivative
 
     return slope
-
-
-def _measure(phi: Elementwise, slope: Elementwise) -> dict[str, Any]:
-    import torch
-
-    z = torch.arange(-REACH, REACH + STEP / 2, STEP, dtype=torch.float64)
-    a, d = phi(z).detach(), slope(z).abs()
-    far = phi(torch.tensor([-FAR, FAR], dtype=torch.float64)).detach()
-    supremum = float(d.max())
-    saturated, flat = d < SATURATED * supremum, d == 0
-    lowest, highest = float(torch.min(a.min(), far.min())), float(torch.max(a.max(), far.max()))
-    density = torch.exp(-z * z / 2) / math.sqrt(2 * math.pi) * STEP
-    return {
-        "lower": lowest if lowest > -FAR / 100 else -math.inf,
-        "upper": highest if highest < FAR / 100 else math.inf,
-        "zero_centred": abs(float((a * density).sum())) < 1e-6,
-        "saturates_below": _edge(z, saturated),
-        "saturates_above": _negated(_edge(-z.flip(0), saturated.flip(0))),
-        "flat_below": _edge(z, flat),
-        "flat_above": _negated(_edge(-z.flip(0), flat.flip(0))),
-        "slope_supremum": supremum,
-    }
-
-
-def _edge(z: Tensor, holds: Tensor) -> float | None:
-    """The last z of the unbroken stretch from the far left on which `holds` is true."""
-    if not bool(holds[0]) or bool(holds.all()):
-        return None
-    return round(float(z[int(holds.logical_not().int().argmax()) - 1]), 3)
-
-
-def _negated(value: float | None) -> float | None:
-    return None if value is None else -value + 0.0

@@ -1,4 +1,8 @@
-"""Functions with a bent lower side → their records: the ELU family, softplus, GELU, SiLU, Mish."""
+"""Functions that dip below zero → their records: GELU in two forms, SiLU, Mish, Hardswish.
+
+Their limits and thresholds have no closed form (but GELU's supremum at √2); they are solved for
+in pure Python when the record is first made, see `thresholds`.
+"""
 
 from __future__ import annotations
 
@@ -7,130 +11,41 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stetho.activations.activation import Activation
-from stetho.activations.thresholds import SATURATED, tail_below
+from stetho.activations.spelling import functional, spelled
+from stetho.activations.thresholds import Scalar, border, summit, tail_below
 from stetho.record import Function
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-SELU_ALPHA = 1.6732632423543772
-SELU_SCALE = 1.0507009873554805
-GELU_CUBIC = 0.044715
+ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
+GELU_CUBIC = 0.044715  # Hendrycks and Gimpel 2016, sec. 2
+FAR = 1e4  # beyond it these slopes are 0 or 1 to the last digit, and inf · 0 is kept out
 
 
-def elu(alpha: float = 1.0) -> Activation:
-    import torch
-    from torch.nn import functional as F
-
-    a = float(alpha)
-    supremum = max(1.0, a)
-    return Activation(
-        "elu",
-        "ELU",
-        "z above zero, α(exp(z) − 1) below; α = 1",
-        lambda z: F.elu(z, a),
-        lambda z: torch.where(z > 0, torch.ones_like(z), a * torch.exp(z.clamp(max=0))),
-        Function(
-            "elu",
-            parameters=(("alpha", a),),
-            lower=-a,
-            saturates_below=math.log(SATURATED * supremum / a),
-            slope_supremum=supremum,
-        ),
-        kinks=() if a == 1 else (0.0,),
-        cost="exponential",
-        source="Clevert, Unterthiner and Hochreiter 2016",
-        article="E1: outputs near zero mean and one-sided saturation at once; E2: its exponential "
-        "makes it slower than ReLU and leaky ReLU.",
-        parameters={"alpha": 1.0},
-        torch_names=("elu", "elu_"),
-        modules=("ELU",),
-        make=elu,
+@cache
+def _facts(name: str, phi: Scalar, slope: Scalar) -> Function:
+    """Facts of a function with one minimum in −5 … 0 and its largest slope in 0 … 5."""
+    supremum = slope(summit(slope, 0.0, 5.0))
+    minimum = border(lambda z: slope(z) < 0, -5.0, 0.0)
+    return Function(
+        name,
+        lower=phi(minimum),
+        saturates_below=tail_below(slope, supremum),
+        slope_supremum=supremum,
     )
 
 
-def celu(alpha: float = 1.0) -> Activation:
-    import torch
-    from torch.nn import functional as F
-
-    a = float(alpha)
-    return Activation(
-        "celu",
-        "CELU",
-        "max(z, 0) + min(0, α(exp(z/α) − 1)); α = 1",
-        lambda z: F.celu(z, a),
-        lambda z: torch.where(z > 0, torch.ones_like(z), torch.exp(z.clamp(max=0) / a)),
-        Function(
-            "celu",
-            parameters=(("alpha", a),),
-            lower=-a,
-            saturates_below=a * math.log(SATURATED),
-        ),
-        cost="exponential",
-        source="Barron 2017",
-        parameters={"alpha": 1.0},
-        torch_names=("celu", "celu_"),
-        modules=("CELU",),
-        make=celu,
-    )
+def _logistic(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z))
 
 
-def selu() -> Activation:
-    import torch
-    from torch.nn import functional as F
-
-    top = SELU_SCALE * SELU_ALPHA
-    return Activation(
-        "selu",
-        "SELU",
-        "1.0507 · (z above zero, 1.6733 (exp(z) − 1) below)",
-        F.selu,
-        lambda z: torch.where(
-            z > 0, torch.full_like(z, SELU_SCALE), top * torch.exp(z.clamp(max=0))
-        ),
-        Function("selu", lower=-top, saturates_below=math.log(SATURATED), slope_supremum=top),
-        kinks=(0.0,),
-        cost="exponential",
-        source="Klambauer, Unterthiner, Mayr and Hochreiter 2017; wants LeCun initialisation",
-        torch_names=("selu", "selu_"),
-        modules=("SELU",),
-    )
-
-
-def softplus(beta: float = 1.0, threshold: float = 20.0) -> Activation:
-    import torch
-    from torch.nn import functional as F
-
-    b, linear = float(beta), float(threshold)
-    return Activation(
-        "softplus",
-        "Softplus",
-        "log(1 + exp(βz)) / β; β = 1",
-        lambda z: F.softplus(z, b, linear),
-        lambda z: torch.where(b * z > linear, torch.ones_like(z), torch.sigmoid(b * z)),
-        Function(
-            "softplus",
-            parameters=(("beta", b), ("threshold", linear)),
-            lower=0.0,
-            saturates_below=math.log(SATURATED / (1 - SATURATED)) / b,
-        ),
-        cost="several",
-        source="Dugas et al. 2001",
-        parameters={"beta": 1.0, "threshold": 20.0},
-        torch_names=("softplus",),
-        modules=("Softplus",),
-        make=softplus,
-    )
-
-
-def _normal(z: float) -> tuple[float, float]:
-    """Distribution function and density of the standard normal."""
-    return 0.5 * math.erfc(-z / math.sqrt(2)), math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+def _normal(z: float) -> float:
+    return 0.5 * math.erfc(-z / math.sqrt(2))
 
 
 def _gelu_slope_at(z: float) -> float:
-    below, density = _normal(z)
-    return below + z * density
+    return _normal(z) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def _gelu_slope(z: Tensor) -> Tensor:
@@ -141,142 +56,113 @@ def _gelu_slope(z: Tensor) -> Tensor:
     return torch.where(density == 0, (z > 0).to(z.dtype), slope)  # no inf · 0
 
 
-@cache
-def _gelu_edges() -> tuple[float, float]:
-    """(supremum of φ', where its lower tail begins). φ'' = 0 at z = √2."""
-    supremum = _gelu_slope_at(math.sqrt(2))
-    return supremum, tail_below(_gelu_slope_at, supremum)
-
-
 def gelu() -> Activation:
-    from torch.nn import functional as F
-
-    supremum, edge = _gelu_edges()
     return Activation(
         "gelu",
         "GELU",
         "z Φ(z), Φ the normal distribution function",
-        F.gelu,
+        functional("gelu"),
         _gelu_slope,
-        Function("gelu", lower=-0.16997120747, saturates_below=edge, slope_supremum=supremum),
+        _facts("gelu", lambda z: z * _normal(z), _gelu_slope_at),
+        slope_formula="Φ(z) + z exp(−z²/2) / √(2π)",
         cost="several",
         source="Hendrycks and Gimpel 2016",
-        torch_names=("gelu",),
+        use="In Transformers, where it is the custom; smooth, so second derivatives exist.",
+        torch_names=spelled("gelu", "F C", in_place="C"),
         modules=("GELU",),
     )
 
 
+def _inner(z: float) -> float:
+    return 2 * ROOT_TWO_OVER_PI * (z + GELU_CUBIC * z**3)
+
+
 def _gelu_tanh_slope_at(z: float) -> float:
-    k = math.sqrt(2 / math.pi)
-    t = math.tanh(k * (z + GELU_CUBIC * z**3))
-    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * k * (1 + 3 * GELU_CUBIC * z * z)
+    up, down = _logistic(_inner(z)), _logistic(-_inner(z))
+    return up + 2 * z * up * down * ROOT_TWO_OVER_PI * (1 + 3 * GELU_CUBIC * z * z)
 
 
 def _gelu_tanh_slope(z: Tensor) -> Tensor:
-    import torch
-
-    k = math.sqrt(2 / math.pi)
-    x = z.clamp(-20, 20)  # tanh is 1 to the last digit from far before there
-    t = torch.tanh(k * (x + GELU_CUBIC * x**3))
-    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * k * (1 + 3 * GELU_CUBIC * x * x)
-
-
-@cache
-def _numeric_edges(name: str) -> tuple[float, float]:
-    """(supremum of φ', lower tail) of a smooth function whose largest slope lies in 0 … 5."""
-    slope = {
-        "gelu_tanh": _gelu_tanh_slope_at,
-        "silu": _silu_slope_at,
-        "mish": _mish_slope_at,
-    }[name]
-    low, high = 0.0, 5.0
-    while high - low > 1e-9:  # golden-section search would do; thirds are plain enough
-        left, right = low + (high - low) / 3, high - (high - low) / 3
-        low, high = (left, high) if slope(left) < slope(right) else (low, right)
-    supremum = slope((low + high) / 2)
-    return supremum, tail_below(slope, supremum)
+    """With (1 + tanh(u)) / 2 = σ(2u) and 1 − tanh(u)² = 4 σ(2u) σ(−2u)."""
+    x = z.clamp(-20, 20)  # σ is 0 or 1 to the last digit from far before there
+    inner = 2 * ROOT_TWO_OVER_PI * (x + GELU_CUBIC * x**3)
+    up, down = inner.sigmoid(), (-inner).sigmoid()
+    return up + 2 * x * up * down * ROOT_TWO_OVER_PI * (1 + 3 * GELU_CUBIC * x * x)
 
 
 def gelu_tanh() -> Activation:
-    from torch.nn import functional as F
-
-    supremum, edge = _numeric_edges("gelu_tanh")
     return Activation(
         "gelu_tanh",
         "GELU (tanh form)",
-        "z/2 (1 + tanh(√(2/π) (z + 0.044715 z³)))",
-        lambda z: F.gelu(z, approximate="tanh"),
+        "z/2 (1 + tanh(u)), u = √(2/π) (z + 0.044715 z³)",
+        functional("gelu", approximate="tanh"),
         _gelu_tanh_slope,
-        Function("gelu_tanh", lower=-0.17004075, saturates_below=edge, slope_supremum=supremum),
+        _facts("gelu_tanh", lambda z: z * _logistic(_inner(z)), _gelu_tanh_slope_at),
+        slope_formula="(1 + tanh(u)) / 2 + z/2 (1 − tanh(u)²) √(2/π) (1 + 0.134145 z²)",
         cost="several",
-        source="Hendrycks and Gimpel 2016; the form of GPT-2",
+        source="Hendrycks and Gimpel 2016; the form of GPT-2, `approximate='tanh'` in torch",
+        use="To match weights trained with it; it differs from GELU by 5e-4 at most.",
+        torch_names=spelled("gelu", "F C", in_place="C"),
+        modules=("GELU",),
     )
 
 
-def _logistic(z: float) -> float:
-    return 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z))
-
-
 def _silu_slope_at(z: float) -> float:
-    s = _logistic(z)
-    return s * (1 + z * (1 - s))
+    return _logistic(z) * (1 + z * _logistic(-z))
 
 
 def _silu_slope(z: Tensor) -> Tensor:
-    import torch
-
-    x = z.clamp(-1e4, 1e4)  # no inf · 0
-    s = torch.sigmoid(x)
-    return s * (1 + x * (1 - s))
+    x = z.clamp(-FAR, FAR)
+    return x.sigmoid() * (1 + x * (-x).sigmoid())
 
 
 def silu() -> Activation:
-    from torch.nn import functional as F
-
-    supremum, edge = _numeric_edges("silu")
     return Activation(
         "silu",
         "SiLU (Swish)",
         "z σ(z)",
-        F.silu,
+        functional("silu"),
         _silu_slope,
-        Function("silu", lower=-0.27846454276, saturates_below=edge, slope_supremum=supremum),
+        _facts("silu", lambda z: z * _logistic(z), _silu_slope_at),
+        slope_formula="σ(z) (1 + z σ(−z))",
         cost="exponential",
         source="Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017",
-        torch_names=("silu", "silu_"),
+        use="In convolutional nets and, as the gate of SwiGLU, in language models.",
+        torch_names=spelled("silu", "F C", in_place="C"),
         modules=("SiLU",),
     )
 
 
+def _mish_tanh(z: float) -> float:
+    return math.tanh(z if z > 30 else math.log1p(math.exp(z)))
+
+
 def _mish_slope_at(z: float) -> float:
-    soft = z if z > 30 else math.log1p(math.exp(z))
-    t = math.tanh(soft)
+    t = _mish_tanh(z)
     return t + z * (1 - t * t) * _logistic(z)
 
 
 def _mish_slope(z: Tensor) -> Tensor:
-    import torch
     from torch.nn import functional as F
 
-    x = z.clamp(-1e4, 1e4)
-    t = torch.tanh(F.softplus(x))
-    return t + x * (1 - t * t) * torch.sigmoid(x)
+    x = z.clamp(-FAR, FAR)
+    t = F.softplus(x).tanh()
+    return t + x * (1 - t * t) * x.sigmoid()
 
 
 def mish() -> Activation:
-    from torch.nn import functional as F
-
-    supremum, edge = _numeric_edges("mish")
     return Activation(
         "mish",
         "Mish",
         "z tanh(log(1 + exp(z)))",
-        F.mish,
+        functional("mish"),
         _mish_slope,
-        Function("mish", lower=-0.30884016, saturates_below=edge, slope_supremum=supremum),
+        _facts("mish", lambda z: z * _mish_tanh(z), _mish_slope_at),
+        slope_formula="t + z (1 − t²) σ(z), t = tanh(log(1 + exp(z)))",
         cost="several",
         source="Misra 2019",
-        torch_names=("mish", "mish_"),
+        use="Where SiLU works and some more time a step is no matter (YOLOv4 has it).",
+        torch_names=spelled("mish", "F C", in_place="C"),
         modules=("Mish",),
     )
 
@@ -284,28 +170,28 @@ def mish() -> Activation:
 def _hardswish_slope(z: Tensor) -> Tensor:
     import torch
 
-    inner = (2 * z + 3) / 6
-    return torch.where(z <= -3, torch.zeros_like(z), torch.where(z < 3, inner, torch.ones_like(z)))
+    inner = torch.where(z < 3, z / 3 + 0.5, torch.ones_like(z))
+    return torch.where(z <= -3, torch.zeros_like(z), inner)
 
 
 def hardswish() -> Activation:
-    from torch.nn import functional as F
-
     return Activation(
         "hardswish",
         "Hardswish",
         "z · min(max(z + 3, 0), 6) / 6",
-        F.hardswish,
+        functional("hardswish"),
         _hardswish_slope,
         Function(
             "hardswish",
-            lower=-0.375,
-            saturates_below=-3.0,
+            lower=-0.375,  # at z = −3/2
+            saturates_below=-3.0,  # φ' is −1/2 just above
             flat_below=-3.0,
-            slope_supremum=1.5,
+            slope_supremum=1.5,  # just below z = 3
         ),
+        slope_formula="0 below −3, z/3 + 1/2 between, 1 above 3",
         kinks=(-3.0, 3.0),
-        source="Howard et al. 2019, MobileNetV3",
-        torch_names=("hardswish", "hardswish_"),
+        source="Howard et al. 2019, Searching for MobileNetV3",
+        use="SiLU without an exponential, for small devices.",
+        torch_names=spelled("hardswish", "F C", in_place="C"),
         modules=("Hardswish",),
     )

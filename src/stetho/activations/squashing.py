@@ -6,31 +6,31 @@ import math
 from typing import TYPE_CHECKING
 
 from stetho.activations.activation import Activation
+from stetho.activations.spelling import functional, plain, spelled
+from stetho.activations.thresholds import SATURATED, require
 from stetho.record import Function
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Where σ(1 − σ) = 0.05 / 4: σ = (1 − √0.95) / 2.
-SIGMOID_EDGE = math.log((1 + math.sqrt(0.95)) / (1 - math.sqrt(0.95)))
+# σ(1 − σ) = 0.05 · 1/4 where σ = (1 ± √0.95) / 2.
+SIGMOID_EDGE = math.log((1 + math.sqrt(1 - SATURATED)) / (1 - math.sqrt(1 - SATURATED)))
+TANH_EDGE = math.atanh(math.sqrt(1 - SATURATED))  # 1 − tanh² = 0.05
+SOFTSIGN_EDGE = math.sqrt(1 / SATURATED) - 1  # 1 / (1 + |z|)² = 0.05
 
 
-def _sigmoid_slope(z: Tensor) -> Tensor:
-    import torch
-
-    s = torch.sigmoid(z)
-    return s * (1 - s)
+def _between(z: Tensor, low: float, high: float) -> Tensor:
+    """1 strictly between the kinks, 0 at and beyond them, as torch's autograd has it."""
+    return ((z > low) & (z < high)).to(z.dtype)
 
 
 def sigmoid() -> Activation:
-    import torch
-
     return Activation(
         "sigmoid",
         "Sigmoid",
-        "1 / (1 + exp(−z))",
-        torch.sigmoid,
-        _sigmoid_slope,
+        "σ(z) = 1 / (1 + exp(−z))",
+        lambda z: z.sigmoid(),
+        lambda z: z.sigmoid() * (-z).sigmoid(),  # 1 − σ(z) would round to 0 from z = 37 on
         Function(
             "sigmoid",
             lower=0.0,
@@ -39,28 +39,28 @@ def sigmoid() -> Activation:
             saturates_above=SIGMOID_EDGE,
             slope_supremum=0.25,
         ),
+        slope_formula="σ(z) σ(−z)",
         cost="exponential",
-        source="logistic function; Rumelhart, Hinton and Williams 1986",
-        article="B1: its slope goes to zero at both ends (at most 1/4, not 1 as the article has "
-        "it); B4: early layers of a deep sigmoid network hardly learn; B5: saturated units.",
-        torch_names=("sigmoid", "sigmoid_", "expit", "special_expit"),
+        source="logistic function; as an activation: Rumelhart, Hinton and Williams 1986",
+        article="B1: its slope goes to zero at both ends (it is at most 1/4; the article has 1); "
+        "B4: early layers of a deep sigmoid network hardly learn; B5: units saturate, and the "
+        "weights need many steps to come back.",
+        use="As an output (a probability) or a gate; not between the layers of a deep network.",
+        torch_names=(
+            *spelled("sigmoid", "torch Tensor F", in_place="torch Tensor"),
+            *spelled("expit", "special"),
+        ),
         modules=("Sigmoid",),
     )
 
 
-def _hardsigmoid_slope(z: Tensor) -> Tensor:
-    return ((z > -3) & (z < 3)).to(z.dtype) / 6
-
-
 def hardsigmoid() -> Activation:
-    from torch.nn import functional as F
-
     return Activation(
         "hardsigmoid",
         "Hard sigmoid",
-        "clamp(z / 6 + 1/2, 0, 1)",
-        F.hardsigmoid,
-        _hardsigmoid_slope,
+        "min(max(z / 6 + 1/2, 0), 1)",
+        functional("hardsigmoid"),
+        lambda z: _between(z, -3.0, 3.0) / 6,
         Function(
             "hardsigmoid",
             lower=0.0,
@@ -71,93 +71,90 @@ def hardsigmoid() -> Activation:
             flat_above=3.0,
             slope_supremum=1 / 6,
         ),
+        slope_formula="1/6 between −3 and 3, 0 elsewhere",
         kinks=(-3.0, 3.0),
-        source="Courbariaux, Bengio and David 2015; this form: Howard et al. 2019",
-        torch_names=("hardsigmoid", "hardsigmoid_"),
+        source="Courbariaux, Bengio and David 2015; with these constants: Howard et al. 2019",
+        use="A gate without an exponential, for small devices; dead outside ±3.",
+        torch_names=spelled("hardsigmoid", "F C", in_place="C"),
         modules=("Hardsigmoid",),
     )
 
 
-def _tanh_slope(z: Tensor) -> Tensor:
-    import torch
-
-    return 1 - torch.tanh(z) ** 2
-
-
 def tanh() -> Activation:
-    import torch
-
-    edge = math.atanh(math.sqrt(0.95))  # where 1 − tanh² = 0.05
     return Activation(
         "tanh",
         "Tanh",
         "(exp(z) − exp(−z)) / (exp(z) + exp(−z))",
-        torch.tanh,
-        _tanh_slope,
+        lambda z: z.tanh(),
+        lambda z: 4 * (2 * z).sigmoid() * (-2 * z).sigmoid(),  # = 1 − tanh², without cancellation
         Function(
             "tanh",
             lower=-1.0,
             upper=1.0,
             zero_centred=True,
-            saturates_below=-edge,
-            saturates_above=edge,
+            saturates_below=-TANH_EDGE,
+            saturates_above=TANH_EDGE,
         ),
+        slope_formula="1 − tanh(z)²",
         cost="exponential",
         source="LeCun, Bottou, Orr and Müller 1998, Efficient BackProp",
-        torch_names=("tanh", "tanh_"),
+        use="Where the output must be bounded and centred: recurrent cells, small networks.",
+        torch_names=spelled("tanh", "torch Tensor F", in_place="torch Tensor"),
         modules=("Tanh",),
     )
 
 
 def hardtanh(min_val: float = -1.0, max_val: float = 1.0) -> Activation:
-    from torch.nn import functional as F
-
     low, high = float(min_val), float(max_val)
+    require("hardtanh", low < high, "min_val < max_val", min_val=low, max_val=high)
+    below = low if math.isfinite(low) else None
+    above = high if math.isfinite(high) else None
     return Activation(
         "hardtanh",
         "Hard tanh",
-        "clamp(z, min, max)",
-        lambda z: F.hardtanh(z, low, high),
-        lambda z: ((z > low) & (z < high)).to(z.dtype),
+        f"min(max(z, {plain(low)}), {plain(high)})",
+        functional("hardtanh", low, high),
+        lambda z: _between(z, low, high),
         Function(
             "hardtanh",
             parameters=(("min_val", low), ("max_val", high)),
             lower=low,
             upper=high,
             zero_centred=low == -high,
-            saturates_below=low,
-            saturates_above=high,
-            flat_below=low,
-            flat_above=high,
+            saturates_below=below,
+            saturates_above=above,
+            flat_below=below,
+            flat_above=above,
         ),
-        kinks=(low, high),
+        slope_formula=f"1 between {plain(low)} and {plain(high)}, 0 elsewhere",
+        kinks=tuple(edge for edge in (below, above) if edge is not None),
         source="Collobert 2004",
+        use="Tanh without an exponential; quantised networks. Dead outside its limits.",
         parameters={"min_val": -1.0, "max_val": 1.0},
-        torch_names=("hardtanh", "hardtanh_"),
+        torch_names=spelled("hardtanh", "F C", in_place="F C"),
         modules=("Hardtanh",),
         make=hardtanh,
     )
 
 
 def softsign() -> Activation:
-    from torch.nn import functional as F
-
-    edge = math.sqrt(1 / 0.05) - 1  # where 1 / (1 + |z|)² = 0.05
     return Activation(
         "softsign",
         "Softsign",
         "z / (1 + |z|)",
-        F.softsign,
-        lambda z: 1 / (1 + z.abs()) ** 2,
+        functional("softsign"),
+        lambda z: (1 + z.abs()).reciprocal().square(),
         Function(
             "softsign",
             lower=-1.0,
             upper=1.0,
             zero_centred=True,
-            saturates_below=-edge,
-            saturates_above=edge,
+            saturates_below=-SOFTSIGN_EDGE,
+            saturates_above=SOFTSIGN_EDGE,
         ),
-        source="Bergstra et al. 2009",
-        torch_names=("softsign",),
+        slope_formula="1 / (1 + |z|)²",
+        source="Bergstra, Desjardins, Lamblin and Bengio 2009",
+        use="Where tanh saturates too soon: its slope decays as 1/z², not exponentially.",
+        torch_names=spelled("softsign", "F"),
         modules=("Softsign",),
     )
