@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 
 import torch
-from models import MODELS
 
 import stetho
+from models import MODELS
 
 Step = Callable[[], None]
 

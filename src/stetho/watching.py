@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import stetho
 from stetho.diagnose import diagnose
 from stetho.record import Diagnosis, Overhead, Run
 from stetho.store import RunWriter, read_run
+from stetho.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,7 @@ def new_run(command: str, kind: str = "run") -> Run:
         command=command,
         kind=kind,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        versions={"stetho": stetho.__version__, "python": platform.python_version()},
+        versions={"stetho": __version__, "python": platform.python_version()},
     )
 
 
@@ -95,6 +95,8 @@ class Watching:
         diagnosis = diagnose(run)
         self._writer.add_diagnosis(diagnosis)
         self._writer.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
         return run, diagnosis
 
 

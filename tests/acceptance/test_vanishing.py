@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from oracles.chain_rule import chain_rule
 from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional as F
 
 import stetho
+from oracles.chain_rule import chain_rule
 
 
 class Custom(nn.Module):
@@ -75,12 +75,12 @@ def test_factors_multiply_to_the_gradient_and_match_the_hand_computation():
     run = watched().run
     stats = list(run.probes[0].sites.values())
     oracle = by_hand()
-    assert [s.up_rms for s in stats] == pytest.approx(oracle.up, rel=1e-3)
-    assert [s.down_rms for s in stats] == pytest.approx(oracle.down, rel=1e-3)
+    assert [s.up_rms for s in stats] == pytest.approx(oracle.up, rel=1e-3, abs=0)
+    assert [s.down_rms for s in stats] == pytest.approx(oracle.down, rel=1e-3, abs=0)
     slopes = [s.slope_factor for s in stats]
     weights = [a.up_rms / b.down_rms for a, b in zip(stats, stats[1:])]
     total = stats[0].down_rms / stats[-1].up_rms
-    assert np.prod(slopes) * np.prod(weights) == pytest.approx(total, rel=1e-9)
+    assert np.prod(slopes) * np.prod(weights) == pytest.approx(total, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("kind", ["SGD", "Adam"])
@@ -107,4 +107,6 @@ def test_every_spelling_gives_the_same_numbers(spelling):
     expected = watched().run.probes[0].sites.values()
     for mine, theirs in zip(sites, expected, strict=True):
         for name in ("z_mean", "z_std", "a_mean", "a_std", "up_rms", "down_rms", "saturated_low"):
-            assert getattr(mine, name) == pytest.approx(getattr(theirs, name), rel=1e-4), name
+            assert getattr(mine, name) == pytest.approx(getattr(theirs, name), rel=1e-4, abs=0), (
+                name
+            )

@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from sinks import ListSink
 
+from sinks import ListSink
 from stetho.observe.observer import Observer
 from stetho.observe.schedule import Schedule
 

@@ -72,11 +72,11 @@ class ListSink:
     def target(self, call):
         self.targets.append(call)
 
-    def before_update(self, parameters):
-        self.before.append({p.name: (p.value.clone(), p.gradient) for p in parameters})
+    def before_update(self, states):
+        self.before.append({p.name: (p.value.clone(), p.gradient) for p in states})
 
-    def after_update(self, parameters):
-        self.after.append({p.name: p.value.clone() for p in parameters})
+    def after_update(self, states):
+        self.after.append({p.name: p.value.clone() for p in states})
 
     def end_probe(self, step, elapsed, lr):
         self.ends.append((step, elapsed, lr))

@@ -56,11 +56,10 @@ def test_gradient_accumulation_is_one_step(observed):
     with observed() as sink:
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         for _ in range(2):
-            for part in range(4):
+            for _part in range(4):
                 (F.cross_entropy(model(X), Y) / 4).backward()
             optimizer.step()
             optimizer.zero_grad()
-    assert part == 3
     assert list(sink.losses) == [0, 1]
     assert set(sink.names()) == {"1/relu"}
     assert len(sink.seen) == 8
@@ -134,7 +133,7 @@ def test_loss_scale_is_divided_out(observed):
         scaler.update()
     assert sink.losses[0] == pytest.approx(float(loss))
     twin = net()
-    twin.load_state_dict({k: v for k, v in sink_free_copy(sink, twin).items()})
+    twin.load_state_dict(sink_free_copy(sink, twin))
     hidden = twin[1](twin[0](X))
     hidden.retain_grad()
     F.cross_entropy(twin[2](hidden), Y).backward()
@@ -236,8 +235,17 @@ def test_a_user_mode_on_top_of_ours_survives(observed):
     assert [end[0] for end in sink.ends] == [0, 1]
 
 
-PARTS = ["begin_probe", "site", "layer", "target", "before_update", "after_update", "end_probe",
-         "structure", "loss"]
+PARTS = [
+    "begin_probe",
+    "site",
+    "layer",
+    "target",
+    "before_update",
+    "after_update",
+    "end_probe",
+    "structure",
+    "loss",
+]
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -1,4 +1,4 @@
-"""A stack of sigmoid layers by hand, in NumPy float64: forward, backward, and the article's factors.
+"""A stack of sigmoid layers by hand, in NumPy float64: forward, backward, the article's factors.
 
 Nothing of stetho or of autograd is used: every derivative is written out.
 """

@@ -32,6 +32,7 @@ TANH = Function(
 )
 RELU = Function("relu", lower=0.0, saturates_below=0.0, flat_below=0.0)
 
+SGD = Optimizer("SGD", lr=0.1)
 STUCK = tuple(2.303 + 0.001 * (step % 3) for step in range(300))
 LEARNS = tuple(2.3 * 0.99**step + 0.05 for step in range(300))
 STEPS = (0, 1, 150, 151, 298, 299)
@@ -49,7 +50,7 @@ def chain(
     layer: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     parameter: Mapping[str, Any] | None = None,
-    optimizer: Optimizer = Optimizer("SGD", lr=0.1),
+    optimizer: Optimizer = SGD,
     kind: str = "run",
     steps: Sequence[int] = STEPS,
 ) -> Run:

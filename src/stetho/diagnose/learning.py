@@ -18,6 +18,7 @@ FEWEST_STEPS = 20  # fewer say nothing
 EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network that learns
 STUCK = 0.02  # and in one that has learned nothing
 FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
+FAR = 3.0  # times the constant answer's loss: from there a fall is no learning yet
 RISEN = 3.0  # times its first value: the loss has run away
 
 
@@ -56,6 +57,8 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     if seen.first > 0 and seen.last > RISEN * max(seen.first, seen.baseline or 0.0, 1e-12):
         return "diverged"
     falling = _falls(losses)
+    if falling and seen.baseline > 0:
+        falling = seen.last < FAR * seen.baseline  # else it only comes back from far above
     if not math.isnan(seen.explained):
         if seen.explained >= EXPLAINED or falling:
             return "learns"

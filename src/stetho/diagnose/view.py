@@ -133,22 +133,26 @@ class RunView:
     def parameter(self, name: str | None) -> Parameter | None:
         return next((p for p in self.run.parameters if p.name == name), None)
 
+    def _parameter(self, name: str | None, until: float = math.inf) -> list[ParameterStats]:
+        """A parameter's statistics in every probe that has it (up to a step)."""
+        probes = (probe for probe in self.probes if probe.step <= until)
+        having = (probe.parameters.get(name or "") for probe in probes)
+        return [stats for stats in having if stats is not None]
+
     def parameter_now(self, name: str | None, field: str) -> float:
-        having = [probe for probe in self.probes if name in probe.parameters][-RECENT:]
-        return self._median(getattr(probe.parameters[str(name)], field) for probe in having)
+        return self._median(getattr(stats, field) for stats in self._parameter(name)[-RECENT:])
 
     def relative_update(self, name: str | None) -> float:
         """rms(update) / rms(parameter) now."""
-        having = [probe for probe in self.probes if name in probe.parameters][-RECENT:]
-        return self._median(relative(probe.parameters[str(name)]) for probe in having)
+        return self._median(relative(stats) for stats in self._parameter(name)[-RECENT:])
 
-    def largest_update(self, name: str | None, until: int | None = None) -> float:
+    def first_rms(self, name: str | None) -> float:
+        """A parameter's root mean square in the first probe that has it."""
+        return next((stats.rms for stats in self._parameter(name)), math.nan)
+
+    def largest_update(self, name: str | None, until: float = math.inf) -> float:
         """The largest rms(update) / rms(parameter) of any probe (up to a step)."""
-        values = [
-            relative(probe.parameters[name])
-            for probe in self.probes
-            if name in probe.parameters and (until is None or probe.step <= until)
-        ]
+        values = [relative(stats) for stats in self._parameter(name, until)]
         return max((value for value in values if not math.isnan(value)), default=math.nan)
 
     # -- severity ----------------------------------------------------------------------------

@@ -7,7 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+from torch.overrides import (
+    TorchFunctionMode,
+    _get_current_function_mode_stack,
+    _pop_mode,
+    _push_mode,
+)
 
 from stetho import activations
 from stetho.observe import functions as forms
@@ -60,7 +65,7 @@ class Capture(TorchFunctionMode):
     def open(self) -> None:
         if not self.is_open:
             self._tracker.start()
-            self.__enter__()
+            self._join_torch()
 
     def close(self) -> None:
         if self.is_open:
@@ -68,16 +73,20 @@ class Capture(TorchFunctionMode):
             self._leave_torch()
             self.scene.end_probe()
 
+    def _join_torch(self) -> None:
+        """Put this mode on torch's stack."""
+        self.__enter__()  # type: ignore[no-untyped-call]
+
     def _leave_torch(self) -> None:
         """Take this mode off torch's stack, wherever in it other modes have left it."""
         above = []
-        while _get_current_function_mode_stack():
-            top = torch.overrides._pop_mode()
-            if top is self:
+        for mode in reversed(_get_current_function_mode_stack()):  # type: ignore[no-untyped-call]
+            _pop_mode()  # type: ignore[no-untyped-call]
+            if mode is self:
                 break
-            above.append(top)
+            above.append(mode)
         for mode in reversed(above):
-            torch.overrides._push_mode(mode)
+            _push_mode(mode)  # type: ignore[no-untyped-call]
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -119,7 +128,7 @@ class Capture(TorchFunctionMode):
             frame.watched = inherited or self._is_part(frame)
         if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
             frame.reentrant = True  # torch has put this mode aside for the length of backward
-            self.__enter__()
+            self._join_torch()
         return self._composites.enter(frame, args)
 
     def _is_part(self, frame: Frame) -> bool:

@@ -60,7 +60,7 @@ def _one_batch(
         matching = capture.matching_target(value)
         if matching is not None:
             sink.target(matching)
-        value.backward()
+        torch.autograd.backward(value)
     capture.scene.end_probe()
     return value.detach().double()
 
@@ -108,12 +108,18 @@ def _default_loss(output: Any, targets: Any) -> Tensor:
     return F.mse_loss(first, targets)
 
 
+def _devices() -> list[int]:
+    """Accelerators in use; asking must not wake them."""
+    used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return list(range(torch.cuda.device_count())) if used else []
+
+
 @contextmanager
 def _left_as_found(model: nn.Module) -> Iterator[None]:
     """Gradients, buffers and random state are afterwards what they were before."""
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    cuda = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    cuda = _devices()
     with torch.random.fork_rng(devices=cuda):
         for parameter, _ in gradients:
             parameter.grad = None

@@ -19,8 +19,8 @@ from stetho.record import Function
 class CompositeReader:
     """Finds modules of the script's own that bend every element by itself.
 
-    On its first call such a module is listened to; from then on it counts as one site, and what
-    happens inside of it does not count.
+    On its first call a module is listened to, and so are the modules inside of it; one that turns
+    out to be an activation function counts as one site, and what happens inside of it does not.
     """
 
     def __init__(self, scene: Scene, sites: SiteReader) -> None:
@@ -36,10 +36,10 @@ class CompositeReader:
         stack = self._scene.stack
         if len(stack) == 1:
             self._scene.enter_outermost(frame.module)
-            self._sites.tentative = None
         else:
             frame.opaque = stack[-2].opaque
             frame.functions = stack[-2].functions
+            frame.tentative = stack[-2].tentative
         if not self._may_be_activation(frame, args):
             return None
         frame.z, frame.version = args[0], args[0]._version
@@ -48,11 +48,11 @@ class CompositeReader:
             frame.opaque = True
         else:
             frame.functions = set()
-            self._sites.tentative = []
+            frame.tentative = []
         return (frame.view, *args[1:])
 
     def _may_be_activation(self, frame: Frame, args: tuple[Any, ...]) -> bool:
-        if frame.opaque or self._sites.tentative is not None or not frame.watched:
+        if frame.opaque or not frame.watched:
             return False
         of_torch = type(frame.module).__module__.startswith("torch.")
         if of_torch or self._verdicts.get(frame.module) is False:
@@ -65,13 +65,20 @@ class CompositeReader:
         """After a module's forward: it was an activation function, or it was none."""
         if frame.view is None or frame.z is None:
             return
-        inner, self._sites.tentative = self._sites.tentative or [], None
+        above = self._scene.stack[-1] if self._scene.stack else None
+        inner = frame.tentative or []
         if frame.module not in self._verdicts:
             self._verdicts[frame.module] = self._judge(frame, output)
+            if above is not None and above.functions is not None:
+                above.functions |= frame.functions or set()
         if not self._verdicts[frame.module] or output.grad_fn is None:
+            if above is not None and above.tentative is not None and above.tentative is not inner:
+                above.tentative += inner
             return
-        for name, pending in inner:  # seen before we knew that they are parts
-            self._sites.retract(name, pending)
+        if not frame.opaque:
+            for name, pending in inner:  # seen before we knew that they are parts
+                self._sites.retract(name, pending)
+            frame.tentative = above.tentative if above is not None else None
         self._scene.stack.append(frame)
         self._sites.record(
             self._function(frame, output),

@@ -93,7 +93,7 @@ class Observer:
             if watcher is not None:
                 watcher._on_optimizer()
 
-        TorchOptimizer.__init__ = made  # type: ignore[method-assign]
+        TorchOptimizer.__init__ = made  # type: ignore[method-assign, assignment]
 
         def restore() -> None:
             if TorchOptimizer.__init__ is made:

@@ -48,7 +48,7 @@ def parents(node: Node) -> list[Node]:
 
 
 def origin(node: Node, marks: Mapping[int, Mark]) -> Origin:
-    """Follow z, made by `node`, back to the layer that feeds it; of two branches, down the younger one.
+    """Follow z, made by `node`, back to the layer that feeds it; of two branches, the younger.
 
     In a residual sum the younger branch is the one that was computed last, the block's own.
     """

@@ -7,8 +7,10 @@ from statistics import median
 
 from stetho.errors import UsageError
 
-DENSE_STEPS = 4  # the first steps are all probed
-ALLOWANCE = 0.25  # seconds of probing that a run may use before the budget binds
+DENSE_STEPS = 2  # the first steps are all probed
+ALLOWANCE = 0.5  # seconds of probing that a run may use before the budget binds
+SHORT = 1000  # steps over which the allowance is spread
+WIDEST = 4.0  # ratio of the step numbers of two pairs in there, at most
 SPACING = 0.05  # two pairs of probes are at least this share of the step number apart
 WINDOW = 32  # plain steps whose times are kept
 
@@ -16,10 +18,11 @@ WINDOW = 32  # plain steps whose times are kept
 class Schedule:
     """Decides which steps are probed, and keeps account of what probing costs.
 
-    With a budget: probes come in neighbouring pairs, densely at first, later at gaps that grow
-    with the step number, so that a run of any length has a bounded number of probes; and no
-    probe starts while the time spent so far exceeds `budget` × elapsed (beyond a small allowance
-    that lets short runs be diagnosed at all). With `every=N`: steps 0, 1, N, N + 1, 2N, …
+    With a budget: probes come in neighbouring pairs. A small allowance lets short runs be diagnosed
+    at all; it is spread evenly, on a log scale, over the first thousand steps. Beyond it no probe
+    starts while the time spent so far exceeds `budget` × elapsed, and gaps grow with the step
+    number, so that a run of any length has a bounded number of probes.
+    With `every=N`: steps 0, 1, N, N + 1, 2N, …
     """
 
     def __init__(self, budget: float = 0.02, every: int | None = None) -> None:
@@ -46,16 +49,26 @@ class Schedule:
         if step < self._next_pair or self._over_budget(elapsed):
             return False
         self._pair_open = True
-        self._next_pair = step + 2 + math.ceil(SPACING * step)
+        self._next_pair = step + 2 + math.ceil(step * self._spacing())
         return True
 
     def force(self) -> None:
         """Make the next step a probe whatever the budget says (the loss is no longer finite)."""
         self._pair_open = True
 
+    def _pair_cost(self) -> float:
+        return 2 * median(self._extra) if self._extra else 0.0
+
     def _over_budget(self, elapsed: float) -> bool:
-        pair = 2 * median(self._extra) if self._extra else 0.0
-        return self.spent + pair > max(ALLOWANCE, self.budget * elapsed)
+        return self.spent + self._pair_cost() > max(ALLOWANCE, self.budget * elapsed)
+
+    def _spacing(self) -> float:
+        """Gap to the next pair, as a share of the step number."""
+        pairs_left = (ALLOWANCE - self.spent) / max(self._pair_cost(), 1e-6)
+        if pairs_left < 1:
+            return SPACING
+        ratio = math.exp(math.log(SHORT) / pairs_left)
+        return min(max(ratio, 1 + SPACING), WIDEST) - 1
 
     def plain_step(self, seconds: float) -> None:
         self._plain.append(seconds)

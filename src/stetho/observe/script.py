@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
@@ -58,7 +59,8 @@ def _load_file(target: str) -> Script:
 
 def _compile(path: Path) -> CodeType:
     try:
-        source = io.open_code(str(path.resolve())).read()
+        with io.open_code(str(path.resolve())) as file:
+            source = file.read()
         return compile(source, os.path.abspath(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise TargetError(f"{path} is not a Python script that can be run: {error}") from error
@@ -80,11 +82,11 @@ def _load_module(name: str) -> Script:
     finally:
         sys.path.pop(0)
     loader = spec.loader if spec is not None else None
-    code = loader.get_code(name) if hasattr(loader, "get_code") else None
+    code = loader.get_code(name) if isinstance(loader, InspectLoader) else None
     if spec is None or code is None:
         raise TargetError(
-            f"expected a module to run, but there is no module {name} on the path; for a file leave "
-            "out -m"
+            f"expected a module to run, but there is no module {name} on the path; for a file "
+            "leave out -m"
         )
     package = name.rpartition(".")[0]
     return Script(code, spec.origin or name, os.getcwd(), spec, package)

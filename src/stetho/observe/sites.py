@@ -34,7 +34,6 @@ class SiteReader:
         self._scene = scene
         self._origins: dict[str, Origin] = {}
         self._shifts: dict[str, weakref.ref[Tensor] | None] = {}
-        self.tentative: list[tuple[str, PendingSite]] | None = None  # inside of what may be one
 
     def on_activation(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call `func` for the script, and record what it did to its input."""
@@ -97,8 +96,9 @@ class SiteReader:
         if name not in scene.structure.sites:
             self._describe(call, where, z_node)
         scene.marks[node_key(node)] = Mark("site", name)
-        if self.tentative is not None:
-            self.tentative.append((name, pending))
+        tentative = scene.stack[-1].tentative if scene.stack else None
+        if tentative is not None:
+            tentative.append((name, pending))
 
     def _describe(self, call: SiteCall, where: Origin, z_node: Node) -> None:
         structure = self._scene.structure

@@ -24,6 +24,7 @@ class Frame:
     path: str
     model: str
     functions: set[str] | None = None  # names of torch functions called; None: nobody asks
+    tentative: list[tuple[str, Any]] | None = None  # sites in what may be an activation itself
     version: int = 0  # of z when the module was entered
     z: Tensor | None = None  # input of a module that may be an activation function
     view: Tensor | None = None  # the alias of it that the module was given
@@ -97,7 +98,7 @@ class Names:
     def _forget_dead(self) -> None:
         for table in (self.modules, self.parameters):
             for key in [key for key, entry in table.items() if entry[0]() is None]:
-                del table[key]  # type: ignore[attr-defined]
+                del table[key]
 
     def _model_name(self, root: nn.Module) -> str:
         inner = getattr(root, "_orig_mod", None) or root
@@ -157,7 +158,7 @@ class ModuleTracker:
     def start(self) -> None:
         if not self._handles:
             self._handles = [
-                module_hooks.register_module_forward_pre_hook(self._before),
+                module_hooks.register_module_forward_pre_hook(self._before),  # type: ignore[arg-type]
                 module_hooks.register_module_forward_hook(self._after, always_call=True),
             ]
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stetho.summarise.finite import surely_finite
+from stetho.summarise.layout import thinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,11 @@ def gradient_stats(row: list[float]) -> tuple[float, float, float, float]:
 
 
 def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> GradientSummary:
-    """`scale`: what the loss was multiplied with (mixed precision); divided out."""
-    g = gradient.detach().reshape(-1).double()
+    """Look at a gradient, a large one at a fixed stride.
+
+    `scale`: what the loss was multiplied with (mixed precision); divided out.
+    """
+    g = thinned(gradient).double()
     if scale is not None:
         g = g / scale.double().to(g.device)
     norm = torch.linalg.vector_norm(g)

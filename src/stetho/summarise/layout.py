@@ -6,7 +6,7 @@ from math import gcd
 
 from torch import Tensor
 
-LIMIT = 2**17  # elements of one site that are looked at in one call
+LIMIT = 2**15  # elements of one site that are looked at in one call
 
 
 def unit_axis(shape: tuple[int, ...], from_conv: bool | None) -> int:
@@ -33,6 +33,15 @@ def as_rows(tensor: Tensor, axis: int, limit: int = LIMIT) -> Tensor:
     rows = rows.reshape(-1, rows.shape[-1])
     stride = row_stride(rows.shape[0], rows.shape[1], inner, limit)
     return rows[::stride] if stride > 1 else rows
+
+
+def thinned(tensor: Tensor, limit: int = LIMIT) -> Tensor:
+    """At most about `limit` elements in one axis, at a stride that shares no factor with a row."""
+    flat = tensor.detach().reshape(-1)
+    stride = -(-flat.numel() // limit)
+    while stride > 1 and gcd(stride, tensor.shape[-1]) != 1:
+        stride += 1
+    return flat[::stride] if stride > 1 else flat
 
 
 def row_stride(rows: int, units: int, inner: int, limit: int) -> int:

@@ -49,7 +49,7 @@ def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
 def parameter_row(
     before: ParameterSample, after: Tensor, last_update: Tensor | None
 ) -> tuple[list[Tensor], Tensor]:
-    """The fields of `record.ParameterStats` in order, as float64 scalars, and the update for the next probe's cosine."""
+    """The fields of `record.ParameterStats` in order, as float64 scalars; and the update."""
     return _row(before, _rows(after) - before.value, last_update)
 
 
@@ -85,7 +85,8 @@ def _nonfinite(values: Tensor) -> Tensor:
 def _rms(values: Tensor) -> Tensor:
     if not values.numel():
         return values.new_full((), torch.nan)
-    return torch.linalg.vector_norm(values) / math.sqrt(values.numel())
+    rms: Tensor = torch.linalg.vector_norm(values) / math.sqrt(values.numel())
+    return rms
 
 
 def _signs(gradient: Tensor | None, nan: Tensor) -> list[Tensor]:

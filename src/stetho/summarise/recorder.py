@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -35,31 +35,47 @@ LOSSES = 256  # losses that wait to be written between probes
 class SiteEvent(Protocol):
     """What this room needs of a site call."""
 
-    name: str
-    function: Function
-    z: Tensor
-    a: Tensor
-    from_conv: bool | None
-    shift: Tensor | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def function(self) -> Function: ...
+    @property
+    def z(self) -> Tensor: ...
+    @property
+    def a(self) -> Tensor: ...
+    @property
+    def from_conv(self) -> bool | None: ...
+    @property
+    def shift(self) -> Tensor | None: ...
 
 
 class LayerEvent(Protocol):
-    layer: Layer
-    x: Tensor
+    @property
+    def layer(self) -> Layer: ...
+    @property
+    def x(self) -> Tensor: ...
 
 
 class TargetEvent(Protocol):
-    kind: str
-    target: Tensor
-    ignore_index: int
-    classes: int
-    scale: float
+    @property
+    def kind(self) -> str: ...
+    @property
+    def target(self) -> Tensor: ...
+    @property
+    def ignore_index(self) -> int: ...
+    @property
+    def classes(self) -> int: ...
+    @property
+    def scale(self) -> float: ...
 
 
 class ParameterEvent(Protocol):
-    name: str
-    value: Tensor
-    gradient: Tensor | None
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> Tensor: ...
+    @property
+    def gradient(self) -> Tensor | None: ...
 
 
 class Writer(Protocol):
@@ -196,10 +212,12 @@ class Recorder:
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
         for name, before in self._samples.items():  # a check-up ends without an optimizer's step
             self._rows[name] = parameters.still_row(before)
-        sites = {name: self._site_row(name, total) for name, total in self._totals.items()}
+        # In call order; the gradients came in the opposite one.
+        totals = {name: self._totals[name] for name in self._axes if name in self._totals}
+        sites = {name: self._site_row(name, total) for name, total in totals.items()}
         layer_rows = {name: summary.row() for name, summary in self._layers.items()}
         numbers = _numbers([*sites.values(), *layer_rows.values(), *self._rows.values()])
-        histograms = self._histograms()
+        histograms = _histograms(totals)
         self.flush()
         self._writer.add_probe(
             Probe(
@@ -218,11 +236,6 @@ class Recorder:
     def _site_row(self, name: str, total: SiteTotal) -> list[Tensor]:
         of_units = self._memories[name].update(total.summary, total.shift)
         return [*total.summary.row(), *of_units, *total.up.row(), *total.down.row()]
-
-    def _histograms(self) -> dict[str, tuple[float, ...]]:
-        stacked = [total.summary.histogram for total in self._totals.values()]
-        counts = torch.stack(stacked).tolist() if stacked else []
-        return {name: tuple(row) for name, row in zip(self._totals, counts, strict=True)}
 
     def _baseline(self) -> float:
         return math.nan if self._targets is None else self._targets.baseline() * self._target_scale
@@ -278,6 +291,12 @@ def _site_stats(row: list[float], histogram: tuple[float, ...]) -> SiteStats:
         **dict(zip(("down_rms", "down_max", "down_zero", "down_nonfinite"), gradient_stats(down))),
         histogram=histogram,
     )
+
+
+def _histograms(totals: Mapping[str, SiteTotal]) -> dict[str, tuple[float, ...]]:
+    stacked = [total.summary.histogram for total in totals.values()]
+    counts = torch.stack(stacked).tolist() if stacked else []
+    return {name: tuple(row) for name, row in zip(totals, counts, strict=True)}
 
 
 def _numbers(rows: Sequence[Sequence[Tensor]]) -> Iterator[list[float]]:

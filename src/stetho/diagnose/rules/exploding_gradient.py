@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
-from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.phrases import normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView, Span
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
@@ -85,7 +85,7 @@ class ExplodingGradient(AbstractRule):
             tuple(site.name for site in sites),
             view.since(stands),
             evidence,
-            shares,
+            normalised(shares),
             (
                 Remedy(
                     f"initialise the weights {number(span.per_site)} times smaller",

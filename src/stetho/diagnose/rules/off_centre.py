@@ -39,7 +39,7 @@ class OffCentre(AbstractRule):
 
     def check(self, view: RunView) -> Iterator[Finding]:
         found = [(site, layer) for site, layer in self._pairs(view) if self._is_off(view, layer)]
-        if found:
+        if found and view.learning.status != "learns":
             yield self._finding(view, found)
 
     @staticmethod

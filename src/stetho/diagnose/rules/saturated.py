@@ -67,11 +67,12 @@ class Saturated(AbstractRule):
     def _now(self, view: RunView, site: Site) -> SiteStats | None:
         if view.first(site) is None:
             return None
-        fields = (
-            *("saturated_low", "saturated_high", "saturated_units_low", "saturated_units_high"),
-            "saturated_by_bias",
+        return SiteStats(
+            saturated_low=view.now(site, "saturated_low"),
+            saturated_high=view.now(site, "saturated_high"),
+            saturated_units_low=view.now(site, "saturated_units_low"),
+            saturated_units_high=view.now(site, "saturated_units_high"),
         )
-        return SiteStats(**{field: view.now(site, field) for field in fields})
 
     def _stands(self, site: Site, stats: SiteStats | None) -> bool:
         if stats is None or not site.function.known:
@@ -134,7 +135,7 @@ class Saturated(AbstractRule):
         x_rms = view.layer_now(site.layer, "x_rms")
         weight = layer.weight if layer else None
         now = view.parameter_now(weight, "rms")
-        first = next((p.parameters[weight].rms for p in view.probes if weight in p.parameters), now)
+        first = view.first_rms(weight)
         gain = first * math.sqrt(layer.fan_in) if layer and layer.fan_in else math.nan
         parts = {
             "input": max(0.0, math.log(x_rms)) if x_rms > 0 else 0.0,

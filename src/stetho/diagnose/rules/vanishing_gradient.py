@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, RELU, SIGMOID, STUCK, chain
-from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.phrases import normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView, Span
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
@@ -88,7 +88,7 @@ class VanishingGradient(AbstractRule):
             tuple(site.name for site in sites),
             view.since(stands),
             evidence,
-            shares,
+            normalised(shares),
             self._remedies(sites, span, shares),
         )
 
