@@ -12,7 +12,7 @@ y = torch.tensor(labels, dtype=torch.float32)
 model = nn.Sequential(
     nn.Linear(30, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1), nn.Flatten(0)
 )
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 for epoch in range(25):
     for batch in torch.randperm(len(x)).split(32):
         optimizer.zero_grad()

@@ -16,9 +16,9 @@ from stetho.record import Run
 
 FEWEST_STEPS = 20  # fewer say nothing
 EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network that learns
-STUCK = 0.02  # and in one that has learned nothing
+STUCK = 0.02  # and in one that has learned nothing, beyond twice the standard error
+MOST = 0.05  # of that limit, however noisy the losses are
 FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
-FAR = 3.0  # times the constant answer's loss: from there a fall is no learning yet
 RISEN = 3.0  # times its first value: the loss has run away
 
 
@@ -57,13 +57,14 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     if seen.first > 0 and seen.last > RISEN * max(seen.first, seen.baseline or 0.0, 1e-12):
         return "diverged"
     falling = _falls(losses)
-    if falling and seen.baseline > 0:
-        falling = seen.last < FAR * seen.baseline  # else it only comes back from far above
-    if not math.isnan(seen.explained):
-        if seen.explained >= EXPLAINED or falling:
-            return "learns"
-        return "stuck" if seen.explained < STUCK else "slow"
     drop = (seen.first - seen.last) / abs(seen.first) if seen.first else 0.0
+    if not math.isnan(seen.explained):
+        if seen.explained >= EXPLAINED or (falling and seen.explained > 0):
+            return "learns"
+        if seen.explained < 0 and falling and drop >= EXPLAINED:
+            return "slow"  # it comes back from far above the constant answer
+        doubt = 2 * _standard_error(losses) / seen.baseline
+        return "stuck" if seen.explained < min(STUCK + doubt, MOST) else "slow"
     if drop >= EXPLAINED or falling:
         return "learns"
     return "unknown"  # a loss that hovers may be meant to (two players, rewards)
@@ -80,6 +81,12 @@ def _falls(losses: Sequence[float]) -> bool:
     return drop > max(FALLING * abs(median(before)), 2 * standard_error)
 
 
+def _standard_error(losses: Sequence[float]) -> float:
+    """Of the median of the last losses; 1.25 times that of a mean."""
+    last = losses[-_width(losses) :]
+    return 1.25 * _scatter(last) / math.sqrt(len(last))
+
+
 def _scatter(values: Sequence[float]) -> float:
     middle = median(values)
     return 1.4826 * median(abs(value - middle) for value in values)
@@ -88,8 +95,13 @@ def _scatter(values: Sequence[float]) -> float:
 def _ends(losses: Sequence[float]) -> tuple[float, float]:
     if not losses:
         return math.nan, math.nan
-    width = min(50, max(1, len(losses) // 10))
+    width = _width(losses)
     return median(losses[:width]), median(losses[-width:])
+
+
+def _width(losses: Sequence[float]) -> int:
+    """How many losses stand for the first ones, and for the last."""
+    return min(50, max(1, len(losses) // 10))
 
 
 def _baseline(run: Run) -> float:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from stetho.record import Site
+
 
 def number(value: float) -> str:
-    """Three significant digits: 0.0123, 2.31, 3.2e-10."""
+    """Three significant digits: 0.0123, 2.30, 3.2e-10."""
     if not math.isfinite(value):
         return "not known" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+        return f"{value:#.3g}".rstrip(".") if 0 < abs(value) < 1000 else f"{value:.0f}"
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}"
 
 
 def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.2g} %"
+
+
+def at(site: Site) -> str:
+    """A site's name, with the layer before it where the name does not tell where it is."""
+    bare = "/" not in site.name and site.layer is not None
+    return f"{site.name} (behind {site.layer})" if bare else site.name
 
 
 def some(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from stetho import activations
 from stetho.record import Function
 
 SAMPLES = 512  # values that are compared
-SPREAD = 0.5  # z must cover at least this range on both sides of 0 to tell functions apart
+SPREAD = 0.1  # z must cover at least this range on both sides of 0 to tell functions apart
 ROUNDINGS = 16  # of single precision, that a formula in several steps may be off
 
 

@@ -8,10 +8,11 @@ from statistics import median
 from stetho.errors import UsageError
 
 DENSE_STEPS = 2  # the first steps are all probed
-ALLOWANCE = 0.5  # seconds of probing that a run may use before the budget binds
+ALLOWANCE = 0.3  # seconds of probing that a run may use before the budget binds
 SHORT = 1000  # steps over which the allowance is spread
 WIDEST = 4.0  # ratio of the step numbers of two pairs in there, at most
 SPACING = 0.05  # two pairs of probes are at least this share of the step number apart
+MOST = 3.0  # times our own code: a probed step that took longer had other work to do
 WINDOW = 32  # plain steps whose times are kept
 
 
@@ -77,7 +78,7 @@ class Schedule:
     def probe_step(self, seconds: float, own: float) -> None:
         """Account for a probed step of `seconds`, `own` of which were measured in our code."""
         beyond = seconds - median(self._plain) if len(self._plain) >= 5 else 0.0
-        extra = max(own, beyond)
+        extra = min(max(own, beyond), MOST * own)
         self._extra.append(extra)
         del self._extra[:-WINDOW]
         self.spent += extra

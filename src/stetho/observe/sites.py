@@ -71,12 +71,19 @@ class SiteReader:
         """(z, function) if this call is a site to be watched."""
         scene = self._scene
         z = args[0] if args else kwargs.get("input", kwargs.get("self"))
-        if not isinstance(z, Tensor) or not z.requires_grad:
+        if not isinstance(z, Tensor) or not z.is_floating_point():
             return None
         if (scene.stack and scene.stack[-1].opaque) or scene.recomputing():
             return None
         bind = activations.for_call(func)
         function = bind(args, kwargs) if bind is not None else None
+        if function is not None and not z.requires_grad:
+            if scene.frozen and scene.path:
+                scene.sink.unseen(
+                    f"{scene.path}/{function.name}: no gradient flows through it, as all layers "
+                    "before it are frozen"
+                )
+            return None
         return None if function is None else (z, function)
 
     def record(

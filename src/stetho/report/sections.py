@@ -127,8 +127,8 @@ def _cost(run: Run) -> Section | None:
         return Section("", (Paragraph(text, Tone.QUIET),)) if not run.finished else None
     cost = run.overhead
     text = (
-        f"Watching cost {percent(cost.share)} of the run: {_counted(cost.probes, 'probe')} of "
-        f"{_counted(cost.steps, 'step')}."
+        f"Watching cost {fixed(cost.seconds)} s, {percent(cost.share)} of the run: "
+        f"{_counted(cost.probes, 'probe')} of {_counted(cost.steps, 'step')}."
     )
     if not run.finished:
         text += " The run did not come to its end."

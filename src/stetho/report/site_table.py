@@ -12,8 +12,9 @@ from stetho.report.tree import Cell, Column, ColumnKind, Paragraph, Section, Tab
 
 SITES_SHOWN = 40
 EXPLANATION = (
-    "Slope and weight factor: what the function, and what lies between it and the next site, "
-    "multiply the gradient with on its way back. Bar: the gradient's rms (∂L/∂z), log scale."
+    "Saturated: z where the slope is almost 0 (of ReLU, its silent side). Slope and weight factor: "
+    "what the function, and what lies between it and the next site, multiply the gradient with on "
+    "its way back. Bar: the gradient's rms (∂L/∂z), log scale."
 )
 
 

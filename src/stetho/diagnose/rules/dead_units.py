@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
-from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.phrases import at, normalised, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity, Site
@@ -72,18 +72,19 @@ class DeadUnits(AbstractRule):
     def _finding(self, view: RunView, sites: Sequence[Site]) -> Finding:
         worst = max(sites, key=lambda site: self._dead(view, site))
         share, samples = self._dead(view, worst), view.now(worst, "silent_samples")
-        onset = view.since(lambda probe: self._in(probe, sites))
+        half = max(self.limit("share"), share / 2)
+        onset = view.since(lambda probe: self._dead_in(probe, worst) > half)
         cause = self._blame(view, sites, onset)
         blocked = share >= 0.999 and view.now(worst, "down_rms") == 0
         severity = view.severity(share > self.limit("severe"))
         if blocked and not worst.residual and view.learning.status != "learns":
             severity = Severity.FAULT
         blame = max(cause, key=lambda name: cause[name])
-        more = f"; {len(sites) - 1} more sites too" if len(sites) > 1 else ""
+        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
         return Finding(
             self.name,
             severity,
-            f"{worst.name}: {percent(share)} of {worst.units} units are silent on all of the last "
+            f"{at(worst)}: {percent(share)} of {worst.units} units are silent on all of the last "
             f"{samples:.0f} samples{more}; {percent(cause[blame])} of the blame is "
             f"{_words(blame)}.",
             tuple(site.name for site in sites),
@@ -96,9 +97,10 @@ class DeadUnits(AbstractRule):
             self._remedies(worst, cause, share),
         )
 
-    def _in(self, probe: Probe, sites: Sequence[Site]) -> bool:
-        known = [probe.sites[site.name].dead for site in sites if site.name in probe.sites]
-        return any(share > self.limit("share") for share in known)
+    @staticmethod
+    def _dead_in(probe: Probe, site: Site) -> float:
+        stats = probe.sites.get(site.name)
+        return math.nan if stats is None else stats.dead
 
     def _blame(self, view: RunView, sites: Sequence[Site], onset: int | None) -> dict[str, float]:
         parts = {"bias": 0.0, "weights": 0.0, "input": 0.0, "learning-rate": 0.0}
@@ -137,15 +139,15 @@ class DeadUnits(AbstractRule):
         do = {
             "learning-rate": "lower the learning rate tenfold, or warm it up",
             "bias": f"initialise {site.bias} at 0",
-            "weights": f"initialise the weights of {site.layer} anew, with mean 0 and He's gain √2",
-            "input": f"find out why what enters {site.layer} is all 0",
+            "weights": f"initialise the weights of layer {site.layer} anew, with mean 0 and He's gain √2",
+            "input": f"find out why what enters layer {site.layer} is all 0",
         }[blame]
         return (
             Remedy(do, f"half of the samples activate a unit; {percent(share)} of them have none"),
             Remedy(
                 f"use leaky ReLU or ELU in place of {site.function.name}",
                 f"the slope is never 0: the {percent(share)} that are dead get a gradient again "
-                f"({number(0.01)} of the usual one with a leak of 0.01)",
+                f"(a hundredth of the usual one with a leak of 0.01)",
             ),
         )
 

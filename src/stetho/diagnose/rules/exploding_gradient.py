@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
-from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView, Span
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
@@ -79,8 +79,8 @@ class ExplodingGradient(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe),
-            f"The gradient grows {number(span.total)}-fold from {sites[-1].name} to "
-            f"{sites[0].name}, {number(span.per_site)}-fold a site; {percent(shares[blame])} of "
+            f"The gradient grows {number(span.total)}-fold from {at(sites[-1])} to "
+            f"{at(sites[0])}, {number(span.per_site)}-fold a site; {percent(shares[blame])} of "
             f"that by {of}.",
             tuple(site.name for site in sites),
             view.since(stands),

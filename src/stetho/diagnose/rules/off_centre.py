@@ -64,12 +64,14 @@ class OffCentre(AbstractRule):
             return stats is not None and abs(stats.x_mean) > self.limit("ratio") * stats.x_rms
 
         stuck = view.learning.status in ("stuck", "diverged")
-        more = f"; {len(found) - 1} more layers too" if len(found) > 1 else ""
+        more = (
+            f"; {len(found) - 1} more layer{'s' * (len(found) > 2)} too" if len(found) > 1 else ""
+        )
         cause = self._blame(view, [site for site, _ in found])
         return Finding(
             self.name,
             Severity.WARNING if stuck else Severity.NOTE,
-            f"What enters {layer.name} has a mean of "
+            f"What enters layer {layer.name} has a mean of "
             f"{number(view.layer_now(layer.name, 'x_mean'))}, {percent(ratio)} of its root mean "
             f"square{more}.",
             tuple(site.name for site, _ in found),
@@ -82,7 +84,7 @@ class OffCentre(AbstractRule):
                     "a ratio of 0 for tanh and about 0.2 for ELU on normal inputs",
                 ),
                 Remedy(
-                    f"put a normalisation between {site.name} and {layer.name}",
+                    f"put a normalisation between {site.name} and layer {layer.name}",
                     f"a ratio of 0 instead of {number(ratio)}",
                 ),
             ),

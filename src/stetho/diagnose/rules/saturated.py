@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
-from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Function, Probe, Remedy, Run, Site, SiteStats
@@ -94,12 +94,12 @@ class Saturated(AbstractRule):
 
         low, high = view.now(worst, "saturated_low"), view.now(worst, "saturated_high")
         side = "on both sides" if min(low, high) > 0.1 else f"on the {_side(low, high)} side"
-        more = f"; {len(sites) - 1} more sites too" if len(sites) > 1 else ""
+        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
         cause = self._blame(view, sites)
         return Finding(
             self.name,
             view.severity(max(share, units) > self.limit("severe")),
-            f"{worst.name}: {percent(share)} of the elements are saturated {side}, "
+            f"{at(worst)}: {percent(share)} of the elements are saturated {side}, "
             f"{percent(units)} of the {worst.units} units for nearly all samples{more}.",
             tuple(site.name for site in sites),
             view.since(stands),
@@ -152,10 +152,10 @@ class Saturated(AbstractRule):
         std = view.now(site, "z_std")
         blame = max(cause, key=lambda name: cause[name])
         do = {
-            "weights": f"initialise the weights of {site.layer} {number(std)} times smaller",
-            "input": f"scale what enters {site.layer} to unit deviation",
+            "weights": f"initialise the weights of layer {site.layer} {number(std)} times smaller",
+            "input": f"scale what enters layer {site.layer} to unit deviation",
             "learning-rate": "lower the learning rate, or decay the weights",
-            "bias": f"initialise the bias of {site.layer} at 0",
+            "bias": f"initialise the bias of layer {site.layer} at 0",
         }.get(blame, "put a batch normalisation before the function")
         return (
             Remedy(

@@ -103,7 +103,7 @@ class UnscaledInput(AbstractRule):
         return Finding(
             self.name,
             severity,
-            f"The data that enters {layer.name} is not scaled: {', '.join(parts)}"
+            f"The data that enters layer {layer.name} is not scaled: {', '.join(parts)}"
             + (f"; {percent(constant)} of its features never change." if constant > 0 else "."),
             (layer.name,),
             view.since(stands),

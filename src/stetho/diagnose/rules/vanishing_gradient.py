@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, RELU, SIGMOID, STUCK, chain
-from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView, Span
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
@@ -52,10 +52,24 @@ class VanishingGradient(AbstractRule):
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
-        for sites in view.models:
+        for model in view.models:
+            sites = self._reached(view, model)
             span = view.span(sites)
-            if span is not None and len(sites) >= 3 and self._vanishes(sites, span):
-                yield self._finding(view, sites, span)
+            if span is not None and len(model) >= 3 and self._vanishes(sites, span):
+                yield self._finding(view, model, sites, span)
+
+    @staticmethod
+    def _reached(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:
+        """The sites that any gradient reaches, or none where a flat function blocks its way.
+
+        Units that are dead or off their function's slope stop it at once; that is another
+        symptom. What is left are gradients so small that float32 has no number for them.
+        """
+        for place in reversed(range(len(sites))):
+            if view.now(sites[place], "down_rms") == 0:
+                blocked = view.now(sites[place], "up_rms") > 0 and _is_flat(sites[place])
+                return () if blocked else sites[place + 1 :]
+        return sites
 
     def _vanishes(self, sites: Sequence[Site], span: Span) -> bool:
         """Per element and over all elements."""
@@ -63,8 +77,10 @@ class VanishingGradient(AbstractRule):
         norm = span.total * math.sqrt(first / last) if first and last else span.total
         return max(span.total, norm) < self.limit("total")
 
-    def _finding(self, view: RunView, sites: Sequence[Site], span: Span) -> Finding:
-        updates = self._updates(view, sites)
+    def _finding(
+        self, view: RunView, model: Sequence[Site], sites: Sequence[Site], span: Span
+    ) -> Finding:
+        updates = self._updates(view, model)
         slow = updates < self.limit("updates") if not math.isnan(updates) else False
         severe = span.total < self.limit("severe") or slow
 
@@ -72,6 +88,7 @@ class VanishingGradient(AbstractRule):
             there = view.span(sites, probe)
             return there is not None and self._vanishes(sites, there)
 
+        severe = severe or len(sites) < len(model)
         shares = span.shares(shrinking=True)
         evidence = {
             "gradient, first site to last": Evidence(span.total, self.limit("total")),
@@ -80,12 +97,15 @@ class VanishingGradient(AbstractRule):
         if not math.isnan(updates):
             limit = self.limit("updates")
             evidence["relative update, first layer to last"] = Evidence(updates, limit)
-        evidence |= self._under_epsilon(view, sites[0])
+        evidence |= self._under_epsilon(view, model[0])
         return Finding(
             self.name,
             view.severity(severe),
-            self._message(sites, span, shares),
-            tuple(site.name for site in sites),
+            self._message(sites, span, shares)
+            + (
+                f" Nothing at all arrives before {at(sites[0])}." if len(sites) < len(model) else ""
+            ),
+            tuple(site.name for site in model),
             view.since(stands),
             evidence,
             normalised(shares),
@@ -99,8 +119,8 @@ class VanishingGradient(AbstractRule):
         function = names[0] if len(names) == 1 else "activation functions"
         of = f"the slope of {function}" if blame == "slope" else "the weights between the sites"
         return (
-            f"The gradient is {number(span.total)} times as large at {sites[0].name} as at "
-            f"{sites[-1].name}: it shrinks {number(span.per_site)}-fold a site, "
+            f"The gradient is {number(span.total)} times as large at {at(sites[0])} as at "
+            f"{at(sites[-1])}: it shrinks {number(span.per_site)}-fold a site, "
             f"{percent(shares[blame])} of that by {of}."
         )
 
@@ -165,3 +185,7 @@ class VanishingGradient(AbstractRule):
     @classmethod
     def absent(cls) -> Run:
         return chain(12, function=RELU, slope=0.7, weight=1.4, losses=LEARNS)
+
+
+def _is_flat(site: Site) -> bool:
+    return site.function.flat_below is not None or site.function.flat_above is not None
