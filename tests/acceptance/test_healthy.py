@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from acceptance.runs import EXAMPLES, SCRIPTS, watched
 
 HEALTHY = sorted((SCRIPTS / "healthy").glob("*.py"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from acceptance.runs import SCRIPTS, python, stetho, watched, weights
 
 TRICKY = sorted((SCRIPTS / "tricky").glob("*.py"))

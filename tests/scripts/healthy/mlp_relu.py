@@ -10,7 +10,12 @@ torch.manual_seed(int(sys.argv[1]))
 x, y = load_digits(return_X_y=True)
 x, y = torch.tensor(x / 16, dtype=torch.float32), torch.tensor(y)
 net = nn.Sequential(
-    nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Dropout(0.1), nn.Linear(128, 10)
+    nn.Linear(64, 128),
+    nn.ReLU(),
+    nn.Linear(128, 128),
+    nn.ReLU(),
+    nn.Dropout(0.1),
+    nn.Linear(128, 10),
 )
 opt = torch.optim.Adam(net.parameters(), lr=1e-3)
 for _ in range(12):

@@ -139,7 +139,7 @@ class DeadUnits(AbstractRule):
         do = {
             "learning-rate": "lower the learning rate tenfold, or warm it up",
             "bias": f"initialise {site.bias} at 0",
-            "weights": f"initialise the weights of layer {site.layer} anew, with mean 0 and He's gain √2",
+            "weights": f"initialise the weights of layer {site.layer} anew: mean 0, He's gain √2",
             "input": f"find out why what enters layer {site.layer} is all 0",
         }[blame]
         return (

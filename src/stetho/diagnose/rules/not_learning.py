@@ -97,13 +97,11 @@ class NotLearning(AbstractRule):
     def _remedy(cause: str) -> Remedy:
         if cause == "learning-rate":
             return Remedy(
-                "first mend what the other findings name; then set the learning rate so that "
-                "weights change by about a thousandth a step",
+                "set the learning rate so that weights change by about a thousandth a step",
                 "a relative update of 1e-3",
             )
         return Remedy(
-            "first mend what the other findings name; without one, try to overfit a single batch "
-            "and look at the labels and the output layer",
+            "try to overfit a single batch, and look at the labels and the output layer",
             "a loss near 0 on one batch within a few hundred steps, if the network can learn at "
             "all",
         )
