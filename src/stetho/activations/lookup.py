@@ -125,6 +125,13 @@ def _with_mean(weight: Any) -> Activation:
         return get("prelu")
 
 
+def _hardtanh(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
+    """hardtanh(0, 6) is ReLU6, which torch's own ReLU6 module calls."""
+    function = _binder(get("hardtanh"))(args, kwargs)
+    sixth = function is not None and (function.lower, function.upper) == (0, 6)
+    return get("relu6").facts if sixth else function
+
+
 def _clamp(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
     """clamp(min=0) is ReLU, clamp(0, 6) ReLU6, and any other is no activation."""
     if _number(_argument(args, kwargs, 1, "min")) != 0:
@@ -142,7 +149,12 @@ def _threshold(args: Arguments, kwargs: dict[str, Any]) -> Function | None:
     return get("relu").facts if threshold == 0 and value == 0 else None
 
 
-_SPECIAL: dict[str, Bind] = {"gelu": _gelu, "gelu_tanh": _gelu, "prelu": _prelu}
+_SPECIAL: dict[str, Bind] = {
+    "gelu": _gelu,
+    "gelu_tanh": _gelu,
+    "hardtanh": _hardtanh,
+    "prelu": _prelu,
+}
 
 
 def for_module(module: nn.Module) -> Activation | None:
