@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from stetho.errors import UnhealthyError, UsageError
+from stetho.errors import RunFileError, UnhealthyError, UsageError
 from stetho.record import Diagnosis, Run, Severity
 from stetho.watching import Watching, default_file, new_run
 
@@ -84,9 +84,13 @@ def run_script(
 
     def at_end(exit_code: int) -> None:
         trigger.stop()
-        ended = watching.end(exit_code)
+        try:
+            ended = watching.end(exit_code)
+        except RunFileError as error:  # the script has run: its exit code must pass through
+            ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
         if ended is not None:
-            results.append(Result(*ended, file, exit_code))
+            kept = file if file.exists() else None
+            results.append(Result(*ended, kept, exit_code))
             report(results[0])
 
     trigger.start()
@@ -188,9 +192,10 @@ def assert_healthy(
     model: nn.Module, batch: Any, loss: Loss | None = None, severity: str = "warning"
 ) -> Result:
     """Raise `UnhealthyError` if `check` finds something of this severity or above."""
+    limit = parse_severity(severity)
     result = check(model, batch, loss)
     worst = result.diagnosis.worst
-    if worst is not None and worst >= parse_severity(severity):
+    if worst is not None and worst >= limit:
         raise UnhealthyError(f"{result.diagnosis.verdict}\n\n{result}")
     return result
 

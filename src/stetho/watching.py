@@ -6,13 +6,14 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stetho.diagnose import diagnose
 from stetho.record import Diagnosis, Overhead, Run
-from stetho.store import RunWriter, read_run
+from stetho.store import RunWriter
 from stetho.version import __version__
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ class Watching:
         if self._recorder is not None:
             self._recorder.flush()
         self._writer.finish(exit_code, overhead)
-        run = read_run(self.file)
+        run = self._writer.read()
+        if not self.file.exists():
+            self._write_errors.append(f"the run file {self.file} was removed while it was written")
+        run = replace(run, unseen=(*run.unseen, *self._write_errors))
         diagnosis = diagnose(run)
         self._writer.add_diagnosis(diagnosis)
         self._writer.close()

@@ -17,7 +17,8 @@ def explain(name: str | None = None) -> str:
         width = max(map(len, rules))
         return "\n".join(f"{rule.name:<{width}}  {question(rule)}" for rule in rules.values())
     if name not in rules:
-        close = difflib.get_close_matches(name, rules, n=1)
+        close = [known for known in rules if name in known] if len(name) > 2 else []
+        close += difflib.get_close_matches(name, rules, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(rules)}"
         raise UsageError(f"expected the name of a rule, got {name!r}; {hint}")
     rule = rules[name]

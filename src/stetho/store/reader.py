@@ -46,7 +46,7 @@ Layouts = dict[int, tuple[list[str], list[str]]]
 def read_run(path: str | os.PathLike[str]) -> Run:
     """All that the file holds. Raises RunFileError for what is not a whole run file of ours."""
     with _opened(Path(path)) as file:
-        return _run(file)
+        return run_of(file)
 
 
 def read_diagnosis(path: str | os.PathLike[str]) -> Diagnosis | None:
@@ -162,7 +162,8 @@ def _header(file: sqlite3.Connection) -> dict[str, Any]:
     return {key: values.decode(text) for key, text in file.execute("SELECT * FROM header")}
 
 
-def _run(file: sqlite3.Connection) -> Run:
+def run_of(file: sqlite3.Connection) -> Run:
+    """All that an open run file holds."""
     header = _header(file)
     steps, losses = _losses(file)
     stored = header.get("overhead")

@@ -26,6 +26,7 @@ from stetho.record import (
     SiteStats,
 )
 from stetho.store import blocks, schema, thin, values
+from stetho.store.reader import read_run, run_of
 
 Named = TypeVar("Named", Site, Layer, Parameter)
 BUSY_SECONDS = 2.0  # to wait for another writer of the same file
@@ -134,6 +135,18 @@ class RunWriter:
         with self._lock:
             if self._usable() and self._connection is not None:
                 _leave_one_file(self._connection)
+
+    def read(self) -> Run:
+        """All that was written so far, even if the file has been removed meanwhile."""
+        with self._lock:
+            if self._connection is None:
+                return read_run(self.path)
+            try:
+                return run_of(self._connection)
+            except sqlite3.Error as error:
+                raise RunFileError(
+                    f"cannot read run file {self.path} again: {error}; was its folder removed?"
+                ) from error
 
     def close(self) -> None:
         """Let go of the file. Without `finish` before, it reads as a run that did not end."""
