@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,13 @@ def digits():
     return torch.tensor(x / 16, dtype=torch.float32)[:128], torch.tensor(y)[:128]
 
 
+@dataclass
+class Watched:
+    run: stetho.Run
+    diagnosis: stetho.Diagnosis
+    state: dict
+
+
 def watched(apply=torch.sigmoid, kind="SGD", steps=1):
     model = Deep(apply)
     x, y = digits()
@@ -59,11 +68,13 @@ def watched(apply=torch.sigmoid, kind="SGD", steps=1):
             optimizer.zero_grad()
             F.cross_entropy(model(x), y).backward()
             optimizer.step()
-    return seen.result
+    return Watched(seen.result.run, seen.result.diagnosis, model.state_dict())
 
 
-def by_hand():
+def by_hand(state=None):
     model = Deep(torch.sigmoid)
+    if state is not None:
+        model.load_state_dict(state)
     x, y = digits()
     linear = [*model.layers, model.head]
     weights = [layer.weight.detach().double().numpy() for layer in linear]
@@ -99,6 +110,19 @@ def test_blame_at_the_first_step_matches_the_hand_computation_to_one_percent():
     (finding,) = [f for f in result.diagnosis.findings if f.rule == "vanishing-gradient"]
     assert finding.cause["slope"] == pytest.approx(oracle.slope_share, rel=0.01)
     assert finding.cause["weights"] == pytest.approx(oracle.weight_share, rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam"])
+def test_blame_after_training_matches_the_hand_computation_to_one_percent(kind):
+    oracle = by_hand(watched(kind=kind, steps=40).state)
+    probe = watched(kind=kind, steps=41).run.probes[-1]
+    stats = list(probe.sites.values())
+    slopes = [s.slope_factor for s in stats]
+    weights = [a.up_rms / b.down_rms for a, b in zip(stats, stats[1:])]
+    assert slopes == pytest.approx(oracle.slope_factors, rel=0.01)
+    assert weights == pytest.approx(oracle.weight_factors, rel=0.01)
+    total = np.log(slopes).sum() + np.log(weights).sum()
+    assert np.log(slopes).sum() / total == pytest.approx(oracle.slope_share, rel=0.01)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
