@@ -130,7 +130,7 @@ class SiteStats:
     samples: float = 0.0  # samples × positions looked at for each unit in this probe
     silent: float = NAN  # share of units that no sample of this probe activates
     never_active: float = NAN  # share of units that no sample of any probe so far activated
-    silent_samples: float = 0.0  # samples since which the `dead` units have been silent (fewest)
+    silent_samples: float = 0.0  # samples since which half of the `dead` units have been silent
     dead: float = NAN  # share of units silent in this probe and the one before
     dead_by_bias: float = NAN  # of the dead units, share that would be active without their bias
     saturated_units_low: float = NAN  # share of units low-saturated in > 95 % of the samples

@@ -68,7 +68,16 @@ FAMILIES = {
     "t5": (
         "T5Config",
         "T5ForConditionalGeneration",
-        {"vocab_size": 64, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4},
+        {
+            "vocab_size": 64,
+            "d_model": 32,
+            "d_kv": 8,
+            "d_ff": 64,
+            "num_layers": 2,
+            "num_heads": 4,
+            "decoder_start_token_id": 0,
+            "pad_token_id": 0,
+        },
         tokens,
         {"relu"},
         4,

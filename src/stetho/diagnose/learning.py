@@ -19,6 +19,7 @@ EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network
 STUCK = 0.02  # and in one that has learned nothing, beyond twice the standard error
 MOST = 0.05  # of that limit, however noisy the losses are
 FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
+SLOWLY = 1e-3  # and of one that moves at all
 RISEN = 3.0  # times its first value: the loss has run away
 
 
@@ -36,6 +37,11 @@ class Learning:
     def explained(self) -> float:
         """Share of the constant answer's loss that is gone: 0 knows nothing, 1 everything."""
         return 1 - self.last / self.baseline if self.baseline > 0 else math.nan
+
+    @property
+    def hardly(self) -> bool:
+        """It has learned nothing of the inputs yet, even if the loss still moves."""
+        return self.status == "stuck" or (self.status == "slow" and self.explained < STUCK)
 
 
 def judge(run: Run) -> Learning:
@@ -61,8 +67,8 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     if not math.isnan(seen.explained):
         if seen.explained >= EXPLAINED or (falling and seen.explained > 0):
             return "learns"
-        if seen.explained < 0 and falling and drop >= EXPLAINED:
-            return "slow"  # it comes back from far above the constant answer
+        if _falls(losses, SLOWLY, certainty=4):
+            return "slow"  # it moves, beyond all doubt
         doubt = 2 * _standard_error(losses) / seen.baseline
         return "stuck" if seen.explained < min(STUCK + doubt, MOST) else "slow"
     if drop >= EXPLAINED or falling:
@@ -70,15 +76,15 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     return "unknown"  # a loss that hovers may be meant to (two players, rewards)
 
 
-def _falls(losses: Sequence[float]) -> bool:
-    """Whether the loss still falls in the second half, by more than its scatter explains."""
+def _falls(losses: Sequence[float], part: float = FALLING, certainty: float = 2) -> bool:
+    """Whether the loss falls in the second half, by a part of it and more than by its scatter."""
     half = losses[len(losses) // 2 :]
     width = max(3, len(half) // 4)
     before, after = half[:width], half[-width:]
     drop = median(before) - median(after)
     noise = _scatter(before) + _scatter(after)
     standard_error = 1.25 * noise / math.sqrt(width)
-    return drop > max(FALLING * abs(median(before)), 2 * standard_error)
+    return drop > max(part * abs(median(before)), certainty * standard_error)
 
 
 def _standard_error(losses: Sequence[float]) -> float:

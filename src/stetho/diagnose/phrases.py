@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from stetho.record import Site
 
 
+LEAST = 1e-3  # share of the blame that is worth a word
+
+
 def number(value: float) -> str:
     """Three significant digits: 0.0123, 2.30, 3.2e-10."""
     if not math.isfinite(value):
@@ -36,9 +39,10 @@ def some(names: Sequence[str]) -> str:
 
 
 def normalised(shares: dict[str, float]) -> dict[str, float]:
-    """Shares that add to 1, without those that are nothing."""
+    """Shares that add to 1, without those that are next to nothing."""
     positive = {name: max(0.0, value) for name, value in shares.items()}
     total = sum(positive.values())
     if total <= 0:
         return {"unknown": 1.0}
-    return {name: value / total for name, value in positive.items() if value > 0}
+    kept = {name: value for name, value in positive.items() if value > LEAST * total}
+    return {name: value / sum(kept.values()) for name, value in kept.items()}

@@ -164,7 +164,8 @@ class RunView:
             return Severity.WARNING if severe else Severity.NOTE
         if status in ("stuck", "diverged"):
             return Severity.FAULT if severe else Severity.WARNING
-        return Severity.WARNING if status == "slow" and severe else Severity.NOTE
+        serious = status == "slow" and (severe or self.learning.hardly)
+        return Severity.WARNING if serious else Severity.NOTE
 
 
 def relative(stats: ParameterStats) -> float:

@@ -56,7 +56,7 @@ class UnitMemory:
             rows,
             _share(silent),
             _share(~ever),
-            _smallest(quiet, dead),
+            _middle(quiet, dead),
             _share(dead),
             _share_among(self._alive_without(bias, summary), dead),
             *self._saturated(bias, summary),
@@ -128,10 +128,10 @@ def _share_among(mask: Tensor | None, among: Tensor) -> Tensor:
     return (mask & among).sum(dtype=torch.float64) / torch.where(count > 0, count, torch.nan)
 
 
-def _smallest(values: Tensor, among: Tensor) -> Tensor:
-    least = torch.where(among, values, torch.inf)
-    least = least.amin() if least.numel() else values.new_tensor(torch.inf)
-    return torch.where(torch.isfinite(least), least, 0.0)
+def _middle(values: Tensor, among: Tensor) -> Tensor:
+    """The (lower) median of the values of `among`; 0 if these are none."""
+    chosen = torch.where(among, values, torch.nan)
+    return torch.nanmedian(chosen).nan_to_num(0.0) if chosen.numel() else values.new_zeros(())
 
 
 def _rms(values: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class DeadUnits(AbstractRule):
         ),
         "samples": Limit(
             200,
-            "samples that must have left a unit silent before it counts",
+            "samples that must have left half of the silent units so before they count",
             "A unit that is active for 2 % of the samples is missed by 200 of them in 1.8 % of "
             "the cases, 0.98²⁰⁰",
         ),
@@ -84,8 +84,8 @@ class DeadUnits(AbstractRule):
         return Finding(
             self.name,
             severity,
-            f"{at(worst)}: {percent(share)} of {worst.units} units are silent on all of the last "
-            f"{samples:.0f} samples{more}; {percent(cause[blame])} of the blame is "
+            f"{at(worst)}: {percent(share)} of {worst.units} units are silent, half of them on all "
+            f"of the last {samples:.0f} samples{more}; {percent(cause[blame])} of the blame is "
             f"{_words(blame)}.",
             tuple(site.name for site in sites),
             onset,

@@ -56,11 +56,11 @@ class NotLearning(AbstractRule):
 
     def check(self, view: RunView) -> Iterator[Finding]:
         seen = view.learning
-        if seen.status != "stuck":
+        if not seen.hardly:
             return
         update = self._typical_update(view)
         cause = self._cause(update)
-        grave = seen.steps >= self.limit("steps")
+        grave = seen.status == "stuck" and seen.steps >= self.limit("steps")
         evidence = {
             "share of the constant answer's loss that is gone": Evidence(
                 max(0.0, seen.explained), self.limit("explained"), "%"

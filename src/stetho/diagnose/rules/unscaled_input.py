@@ -29,10 +29,10 @@ class UnscaledInput(AbstractRule):
     rank: ClassVar[int] = 12
     limits: ClassVar[dict[str, Limit]] = {
         "large": Limit(
-            10.0,
+            5.0,
             "root mean square of the data",
-            "Ten times unit scale: with LeCun or He initialisation z then lies at ±10, where tanh "
-            "and sigmoid are saturated",
+            "Five times unit scale: with LeCun's initialisation z then lies at ±5, where tanh and "
+            "sigmoid are saturated",
         ),
         "small": Limit(
             0.02,
