@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from stetho.record import Site
 
-
 LEAST = 1e-3  # share of the blame that is worth a word
 
 
