@@ -62,8 +62,8 @@ def test_a_large_parameter_is_looked_at_by_whole_rows():
     weight = torch.randn(2000, 500)
     taken = sample(weight, None).value
     assert taken.shape[1] == 500
-    assert taken.numel() <= 2**16 + 500
-    assert float(taken.std()) == pytest.approx(1, abs=0.02)
+    assert taken.numel() <= 2**14 + 500
+    assert float(taken.std()) == pytest.approx(1, abs=0.03)
 
 
 def test_features_of_the_data():

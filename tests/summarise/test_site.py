@@ -80,7 +80,7 @@ def test_not_finite_elements_are_counted_and_left_out():
 
 def test_histogram_bins_hold_what_their_edges_say():
     edges = np.array([-np.inf, *histogram_edges(), np.inf])
-    z = torch.randn(100, 10) * torch.logspace(-5, 4, 10)
+    z = torch.randn(400, 10) * torch.logspace(-5, 4, 10)
     summary = summarise_site(z, z, RELU, 1, 2**20)
     expected, _ = np.histogram(z.double().numpy(), bins=edges)
     assert len(expected) == HISTOGRAM_BINS

@@ -6,7 +6,7 @@ from math import gcd
 
 from torch import Tensor
 
-LIMIT = 2**15  # elements of one site that are looked at in one call
+LIMIT = 2**14  # elements of one site that are looked at in one call
 
 
 def unit_axis(shape: tuple[int, ...], from_conv: bool | None) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stetho.summarise.finite import surely_finite
 
-LIMIT = 2**16  # entries of one parameter that are looked at
+LIMIT = 2**14  # entries of one parameter that are looked at
 
 
 @dataclass(frozen=True, slots=True)
