@@ -1,70 +1,106 @@
-"""Measures what watching costs: `python bench/run.py [--seconds S] [--rounds N]`.
+"""Measures what watching costs: `python bench/run.py [--rounds N] [--seconds S]`.
 
-Watched and plain stretches of the same training alternate in one process, so that both meet the
-same machine; every figure is a ratio of medians, with the spread over the rounds beside it.
+Plain and watched stretches of the same training alternate in one process, so that both meet the
+same machine. Every figure is a median over rounds, with the quartiles beside it. Printed as a
+Markdown table, for the README.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
 import stetho
 from models import MODELS
 
+NEVER = 10**9
 Step = Callable[[], None]
+Made = tuple[torch.nn.Module, torch.optim.Optimizer, Step]
 
 
-def stretch(step: Step, seconds: float) -> float:
-    """Seconds a step, over a stretch of at least `seconds`."""
-    count, began = 0, time.perf_counter()
-    while True:
+def typical(step: Step, count: int) -> float:
+    """Median seconds of a step."""
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
         step()
-        count += 1
-        elapsed = time.perf_counter() - began
-        if elapsed >= seconds:
-            return elapsed / count
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
 
 
-def overhead(make: Callable[[], tuple], seconds: float, rounds: int, **options: object) -> list:
-    """Relative extra time of watched against plain stretches, one a round."""
-    torch.manual_seed(0)
-    model, optimizer, step = make()
-    stretch(step, 1.0)
-    extra = []
+def extra(made: Made, every: int, count: int, rounds: int) -> list[float]:
+    """Extra seconds of a watched step: one value a round, between two plain stretches."""
+    model, optimizer, step = made
+    found = []
     for _ in range(rounds):
-        before = stretch(step, seconds / 2)
-        with stetho.watch(model, optimizer, **options):
-            watched = stretch(step, seconds)
-        after = stretch(step, seconds / 2)
-        extra.append(watched / ((before + after) / 2) - 1)
-    return extra
+        before = typical(step, count)
+        with stetho.watch(model, optimizer, every=every):
+            typical(step, 3)  # the first two are probed, whatever `every` says
+            watched = typical(step, count)
+        after = typical(step, count)
+        found.append(watched - (before + after) / 2)
+    return found
 
 
-def row(name: str, values: list[float]) -> str:
-    middle = statistics.median(values)
-    return f"{name:<34} {middle:>7.1%}   from {min(values):.1%} to {max(values):.1%}"
+def probes_in(made: Made, seconds: float) -> tuple[int, int]:
+    """Probes and steps of a run of `seconds` at the default budget."""
+    model, optimizer, step = made
+    with stetho.watch(model, optimizer) as watched:
+        began = time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            step()
+    overhead = watched.result.run.overhead
+    return overhead.probes, overhead.steps
+
+
+def spread(values: Sequence[float], scale: float, unit: str) -> str:
+    low, middle, high = (scale * value for value in statistics.quantiles(values, n=4))
+    return f"{middle:.1f} {unit} ({low:.1f} to {high:.1f})"
+
+
+def row(name: str, made: Made, rounds: int, seconds: float) -> str:
+    typical(made[2], 20)
+    plain = typical(made[2], 40)
+    other = extra(made, NEVER, 15, rounds)
+    probe = extra(made, 1, 5, rounds)
+    probes, steps = probes_in(made, seconds)
+    whole = (probes * statistics.median(probe) + steps * statistics.median(other)) / seconds
+    cells = (
+        name,
+        f"{1e3 * plain:.1f} ms",
+        f"+{spread(probe, 1e3, 'ms')}",
+        f"+{spread(other, 100 / plain, '%')}",
+        f"{probes} of {steps}",
+        f"{whole:.1%}",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0, help="length of one stretch")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the whole run")
     arguments = parser.parse_args()
-    threads = torch.get_num_threads()
-    print(f"torch {torch.__version__}, {platform.machine()}, {threads} threads")
-    print("extra time of a training step, median and spread over rounds")
+    torch.manual_seed(0)
+    today = datetime.date.today()
+    print(
+        f"{today}, {platform.machine()}, {torch.get_num_threads()} thread(s), torch "
+        f"{torch.__version__}; medians, quartiles in brackets\n"
+    )
+    heads = (
+        *("network", "plain step", "probed step", "other steps"),
+        f"probes in {arguments.seconds:.0f} s",
+        "whole run",
+    )
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, make in MODELS.items():
-        values = overhead(make, arguments.seconds, arguments.rounds)
-        print(row(f"{name}, default budget (2 %)", values), flush=True)
-        short = min(arguments.seconds, 3.0)
-        values = overhead(make, short, arguments.rounds, every=1)
-        print(row(f"{name}, every step probed", values), flush=True)
+        print(row(name, make(), arguments.rounds, arguments.seconds), flush=True)
 
 
 if __name__ == "__main__":

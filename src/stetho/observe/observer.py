@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import weakref
@@ -185,9 +186,9 @@ class Observer:
 
     def _end_step(self) -> None:
         if self._losses:
-            loss = torch.stack([x.double().reshape(()) for x in self._losses]).mean()
+            loss = self._losses[0] if len(self._losses) == 1 else _mean(self._losses)
             self.sink.loss(self.step, loss)
-            if loss.device.type == "cpu" and not bool(torch.isfinite(loss)):
+            if loss.device.type == "cpu" and not math.isfinite(loss.item()):
                 self.schedule.force()
         if self._probing:
             self.capture.scene.end_probe()
@@ -199,7 +200,7 @@ class Observer:
         if self._probing:
             self.schedule.probe_step(now - self._began, own)
         else:
-            self.schedule.plain_step(now - self._began)
+            self.schedule.plain_step(now - self._began, own)
         self.seconds = now - self._origin
         self.step += 1
         self._begin_step()
@@ -257,6 +258,10 @@ class Observer:
     def _after_backward(self) -> None:
         if self._mine():
             self.capture.scene.end_backward()
+
+
+def _mean(losses: Sequence[Tensor]) -> Tensor:
+    return torch.stack([loss.double().reshape(()) for loss in losses]).mean()
 
 
 def _has_closure(args: Any, kwargs: Any) -> bool:

@@ -71,7 +71,9 @@ class Schedule:
         ratio = math.exp(math.log(SHORT) / pairs_left)
         return min(max(ratio, 1 + SPACING), WIDEST) - 1
 
-    def plain_step(self, seconds: float) -> None:
+    def plain_step(self, seconds: float, own: float = 0.0) -> None:
+        """Account for a step of `seconds` that was not probed, `own` of which were ours."""
+        self.spent += own
         self._plain.append(seconds)
         del self._plain[:-WINDOW]
 

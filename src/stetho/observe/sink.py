@@ -85,7 +85,7 @@ class Sink(Protocol):
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None: ...
 
     def loss(self, step: int, value: Tensor) -> None:
-        """The loss of a step, probed or not (mean over the step's backward calls)."""
+        """The loss of a step, probed or not (mean over the step's backward calls): one element."""
 
     def structure(
         self,

@@ -251,7 +251,7 @@ class Recorder:
         """Write the losses that wait."""
         if self._losses:
             steps = [step for step, _ in self._losses]
-            values = torch.stack([value.double() for _, value in self._losses]).tolist()
+            values = torch.stack([value.double().reshape(()) for _, value in self._losses]).tolist()
             self._losses = []
             self._last_loss = values[-1]
             self._writer.add_losses(steps, values)
