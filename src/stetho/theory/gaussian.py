@@ -86,9 +86,7 @@ def _cuts(deviation: float, kinks: tuple[float, ...]) -> list[float]:
     return cuts
 
 
-def mean(
-    function: Elementwise, q: float = 1.0, kinks: Sequence[float] = ()
-) -> tuple[float, float]:
+def mean(function: Elementwise, q: float = 1.0, kinks: Sequence[float] = ()) -> tuple[float, float]:
     """E f(Z) for Z ~ N(0, q), and a bound on its error.
 
     The bound is twice the difference to the same pieces with half of the points, and what rounding
