@@ -18,7 +18,11 @@ _HOMES = {
     "Severity": "stetho.record",
     "assert_healthy": "stetho.api",
     "check": "stetho.api",
+    "gain": "stetho.theory",
+    "init_": "stetho.surgery",
+    "insert_norm": "stetho.surgery",
     "register": "stetho.activations",
+    "swap": "stetho.surgery",
     "watch": "stetho.api",
 }
 
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
     from stetho.record import Finding as Finding
     from stetho.record import Run as Run
     from stetho.record import Severity as Severity
+    from stetho.surgery import init_ as init_
+    from stetho.surgery import insert_norm as insert_norm
+    from stetho.surgery import swap as swap
+    from stetho.theory import gain as gain
 
 
 def __getattr__(name: str) -> Any:

@@ -36,7 +36,7 @@ class Activation:
     source: str = ""  # where the function comes from
     article: str = ""  # what the article says of it, with claim ids, "" where it is silent
     use: str = ""  # when to take it
-    parameters: Mapping[str, float] = field(default_factory=dict)  # defaults, by torch's names;
+    parameters: Mapping[str, float] = field(default_factory=dict, hash=False)  # defaults;
     #                                                           `facts.parameters` has this record's
     learned: tuple[str, ...] = ()  # which of the parameters are learned
     random: bool = False  # another slope in training than in evaluation

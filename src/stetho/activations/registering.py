@@ -50,10 +50,33 @@ def register(
     """
     _refuse_name(name)
     _refuse_facts(name, facts)
+    record = record_of(
+        name, phi, slope, title=title, formula=formula, source=source, kinks=kinks, **facts
+    )
+    keep(record, replace)
+    return record
+
+
+def record_of(
+    name: str,
+    phi: Elementwise,
+    slope: Elementwise | None = None,
+    *,
+    title: str = "",
+    formula: str = "",
+    source: str = "",
+    kinks: tuple[float, ...] | None = None,
+    **facts: Any,
+) -> Activation:
+    """The record of any callable, without adding it to the catalogue; arguments as `register`.
+
+    Raises:
+        UsageError: φ is not elementwise, random, or without a gradient.
+    """
     _refuse_unfit(name, phi)
     derivative = slope or _by_autograd(name, phi)
     measured = {**measure(phi, derivative), **facts}
-    record = Activation(
+    return Activation(
         name,
         title or name,
         formula,
@@ -64,8 +87,6 @@ def register(
         cost="several",
         source=source,
     )
-    keep(record, replace)
-    return record
 
 
 def _refuse_name(name: str) -> None:

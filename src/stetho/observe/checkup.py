@@ -26,7 +26,7 @@ def checkup(model: nn.Module, batch: Any, loss: Loss | None, sink: Sink) -> None
     capture = Capture(sink, structure, Guard(sink.fault), [model])
     structure.names.learn(model)
     batches = batch if isinstance(batch, list) else [batch]
-    with _left_as_found(model):
+    with left_as_found(model):
         sink.begin_probe(0)
         losses = [_one_batch(model, one, loss, capture, sink) for one in batches]
         capture.close()
@@ -52,11 +52,10 @@ def checkup(model: nn.Module, batch: Any, loss: Loss | None, sink: Sink) -> None
 def _one_batch(
     model: nn.Module, batch: Any, loss: Loss | None, capture: Capture, sink: Sink
 ) -> Tensor:
-    inputs, targets = _split(batch)
+    inputs, targets = split_batch(batch)
     capture.open()
     with torch.enable_grad():
-        output = model(**inputs) if isinstance(inputs, Mapping) else model(*inputs)
-        value = _loss_of(output, targets, loss)
+        value = loss_of(call(model, inputs), targets, loss)
         matching = capture.matching_target(value)
         if matching is not None:
             sink.target(matching)
@@ -65,7 +64,12 @@ def _one_batch(
     return value.detach().double()
 
 
-def _split(batch: Any) -> tuple[Any, Any]:
+def call(model: nn.Module, inputs: Any) -> Any:
+    """The model's output for what `split_batch` gave."""
+    return model(**inputs) if isinstance(inputs, Mapping) else model(*inputs)
+
+
+def split_batch(batch: Any) -> tuple[Any, Any]:
     """(inputs, targets) of a batch; inputs are a tuple, or a mapping of keyword arguments."""
     if isinstance(batch, Tensor):
         return (batch,), None
@@ -80,7 +84,7 @@ def _split(batch: Any) -> tuple[Any, Any]:
     )
 
 
-def _loss_of(output: Any, targets: Any, loss: Loss | None) -> Tensor:
+def loss_of(output: Any, targets: Any, loss: Loss | None) -> Tensor:
     value = _default_loss(output, targets) if loss is None else loss(output, targets)
     if not isinstance(value, Tensor) or value.numel() != 1 or value.grad_fn is None:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -115,7 +119,7 @@ def _devices() -> list[int]:
 
 
 @contextmanager
-def _left_as_found(model: nn.Module) -> Iterator[None]:
+def left_as_found(model: nn.Module) -> Iterator[None]:
     """Gradients, buffers and random state are afterwards what they were before."""
     gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]

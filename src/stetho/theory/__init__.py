@@ -1,0 +1,17 @@
+"""A function and normal inputs → gains, maps, depth scales, predictions. Loads torch to compute."""
+
+from stetho.theory.gains import gain
+from stetho.theory.maps import MeanField, critical, half_stable, phase_diagram
+from stetho.theory.moments import GaussianMoments, moments
+from stetho.theory.resolve import resolve
+
+__all__ = [
+    "GaussianMoments",
+    "MeanField",
+    "critical",
+    "gain",
+    "half_stable",
+    "moments",
+    "phase_diagram",
+    "resolve",
+]
