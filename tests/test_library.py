@@ -155,6 +155,8 @@ def test_check_takes_batches_as_people_have_them():
 def test_check_refuses_a_loss_that_is_no_scalar_of_the_model():
     with pytest.raises(UsageError, match="scalar"):
         stetho.check(mlp(2), batch(), loss=lambda out, y: out)
+    assert not torch.overrides._get_current_function_mode_stack()
+    assert not torch.nn.modules.module._global_forward_hooks
 
 
 def test_assert_healthy_passes_and_fails():

@@ -28,8 +28,10 @@ def checkup(model: nn.Module, batch: Any, loss: Loss | None, sink: Sink) -> None
     batches = batch if isinstance(batch, list) else [batch]
     with left_as_found(model):
         sink.begin_probe(0)
-        losses = [_one_batch(model, one, loss, capture, sink) for one in batches]
-        capture.close()
+        try:
+            losses = [_one_batch(model, one, loss, capture, sink) for one in batches]
+        finally:
+            capture.close()
         states = [
             ParameterState(
                 structure.learn_parameter(parameter, optimizer=-1),
