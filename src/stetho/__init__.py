@@ -21,6 +21,7 @@ _HOMES = {
     "gain": "stetho.theory",
     "init_": "stetho.surgery",
     "insert_norm": "stetho.surgery",
+    "predict": "stetho.prediction",
     "register": "stetho.activations",
     "swap": "stetho.surgery",
     "watch": "stetho.api",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stetho.api import assert_healthy as assert_healthy
     from stetho.api import check as check
     from stetho.api import watch as watch
+    from stetho.prediction import predict as predict
     from stetho.record import Diagnosis as Diagnosis
     from stetho.record import Finding as Finding
     from stetho.record import Run as Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer as TorchOptimizer
 
+    from stetho.prediction.compare import Comparison
+
 Loss = Callable[[Any, Any], Any]
 
 
@@ -29,16 +32,21 @@ class Result:
     diagnosis: Diagnosis
     file: Path | None = None  # the run file, where one was kept
     exit_code: int = 0  # of the script
+    comparison: Comparison | None = None  # of a check-up with theory
 
     def text(self, width: int = 80, color: bool = False) -> str:
         from stetho.report import terminal_text
 
-        return terminal_text(self.run, self.diagnosis, width=width, color=color, file=self.file)
+        text = terminal_text(self.run, self.diagnosis, width=width, color=color, file=self.file)
+        return text if self.comparison is None else f"{text.rstrip()}\n\n{self.comparison}\n"
 
     def json(self) -> dict[str, Any]:
         from stetho.report import json_form
 
-        return json_form(self.run, self.diagnosis)
+        form = json_form(self.run, self.diagnosis)
+        if self.comparison is not None:
+            form["theory"] = self.comparison.json()
+        return form
 
     def __str__(self) -> str:
         return self.text()
@@ -182,10 +190,25 @@ def check(model: nn.Module, batch: Any, loss: Loss | None = None) -> Result:
     from stetho.observe.checkup import checkup
 
     watching = Watching(new_run(f"stetho.check({type(model).__name__})", kind="check"), None)
-    watching.begin_checkup(lambda sink: checkup(model, batch, loss, sink))
-    ended = watching.end(None)
+    try:
+        watching.begin_checkup(lambda sink: checkup(model, batch, loss, sink))
+    finally:
+        ended = watching.end(None)
     assert ended is not None, "a check-up does not fork"
-    return Result(*ended)
+    return Result(*ended, comparison=_theory(model, batch, loss, ended[0]))
+
+
+def _theory(model: nn.Module, batch: Any, loss: Loss | None, run: Run) -> Comparison | None:
+    """What theory predicts, beside what was measured; nothing where it has nothing to say."""
+    from stetho.prediction import predict
+    from stetho.prediction.compare import compare
+
+    try:
+        return compare(predict(model, batch, loss), run)
+    except Exception:
+        if os.environ.get("STETHO_STRICT", "") not in ("", "0") and run.sites:
+            raise
+        return None
 
 
 def assert_healthy(

@@ -144,9 +144,84 @@ def check(
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
+    if result.comparison is not None:
+        print(f"\n{result.comparison}")
     write_json(result.json(), json_file)
     worst = result.diagnosis.worst
     raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
+
+
+@app.command()
+def predict(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="file.py:factory or package.module:factory, as for check. Left out: a plain "
+            "stack of --depth layers.",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="D", help="file.py:function that gives a batch.")
+    ] = None,
+    activation: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A", help="Function to predict for; may be repeated, or several by commas."
+        ),
+    ] = None,
+    depth: Annotated[int, typer.Option(metavar="L", min=1, help="Layers of a plain stack.")] = 50,
+    json_file: JsonFile = None,
+) -> None:
+    """Predict signal and gradient by depth, before any training.
+
+    Examples:
+
+      stetho predict model.py:build --data data.py:batch
+
+      stetho predict model.py:build --data data.py:batch --activation elu,tanh
+
+      stetho predict --depth 50 --activation sigmoid,relu,elu
+    """
+    names = [name for given in activation or () for name in given.split(",") if name]
+    refuse_unwritable(json_file)
+    content = predict_model(target, data, names) if target else predict_stack(names, depth)
+    write_json(content, json_file)
+
+
+def predict_stack(names: list[str], depth: int) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from stetho.activations import catalogue
+    from stetho.prediction import compare_stacks
+    from stetho.prediction.model import finite
+    from stetho.prediction.text import stack_text
+
+    usual = [record.name for record in catalogue() if not record.gate and record.name != "identity"]
+    rows = compare_stacks(names or usual, depth)
+    print(stack_text(rows, depth))
+    functions = [
+        {key: finite(value) if isinstance(value, float) else value for key, value in row}
+        for row in (asdict(row).items() for row in rows)
+    ]
+    return {"schema": "stetho/predict/1", "depth": depth, "functions": functions}
+
+
+def predict_model(target: str, data: str | None, names: list[str]) -> dict[str, Any]:
+    from stetho.prediction import predict as predict_sites
+    from stetho.targets import load_checkup
+
+    model, batches, loss = load_checkup(target, data, 1)
+    content: dict[str, Any] = {}
+    for place, name in enumerate(names or [None]):
+        prediction = predict_sites(model, batches, loss, activation=name)
+        print(("\n" if place else "") + (f"With {name} at every site\n" if name else ""), end="")
+        print(prediction)
+        form = prediction.json()
+        content = form if place == 0 else content
+        if name:
+            content.setdefault("activations", {})[name] = {**form}
+    return content
 
 
 @app.command()

@@ -143,3 +143,20 @@ def test_every_activation_of_the_architecture_is_seen_once(family, monkeypatch):
     assert all(site.name.count("/") == 1 for site in sites)
     worst = [finding.message for finding in result.diagnosis.findings if finding.severity > 1]
     assert worst == []
+
+
+def test_a_site_has_one_name_from_the_first_step_on(monkeypatch):
+    monkeypatch.setenv("STETHO_STRICT", "1")
+    config_name, model_name, settings, batch, _, count = FAMILIES["bert"]
+    model = getattr(transformers, model_name)(getattr(transformers, config_name)(**settings))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    data = batch()
+    with stetho.watch(model, optimizer, every=1) as seen:
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(**data).loss.backward()
+            optimizer.step()
+    run = seen.result.run
+    assert len(run.sites) == count
+    assert all(set(probe.sites) == {site.name for site in run.sites} for probe in run.probes)
+    assert not any("#" in site.name for site in run.sites)

@@ -202,3 +202,36 @@ def test_version_and_python_dash_m():
     import stetho as package
 
     assert done.stdout == f"stetho {package.__version__}\n"
+
+
+def test_predict_a_model_and_other_functions_for_it(folder):
+    target = ["model.py:build", "--data", "model.py:pair"]
+    plain = stetho("predict", *target, "--json", "a.json", cwd=folder)
+    assert plain.code == 0, plain.stderr
+    assert "1/relu" in plain.stdout
+    result = json.loads((folder / "a.json").read_text())
+    assert {"name", "z_std", "slope_factor", "grad_rms", "band", "valid"} <= set(result["sites"][0])
+    assert {"depth_scale", "trainable_depth"} <= set(result)
+    both = stetho("predict", *target, "--activation", "elu,tanh", "--json", "b.json", cwd=folder)
+    assert "With tanh at every site" in both.stdout
+    assert set(json.loads((folder / "b.json").read_text())["activations"]) == {"elu", "tanh"}
+
+
+def test_predict_without_a_target_compares_functions(folder):
+    table = stetho("predict", "--depth", "30", "--activation", "sigmoid,relu", cwd=folder)
+    assert table.code == 0
+    lines = {line.split()[0]: line for line in table.stdout.splitlines() if line}
+    assert lines["sigmoid"].endswith("no")
+    assert lines["relu"].endswith("yes")
+    assert max(map(len, table.stdout.splitlines())) <= 80
+
+
+def test_predict_refuses(folder):
+    for arguments, says in (
+        (["--activation", "swish"], "did you mean silu"),
+        (["model.py:build"], "--data"),
+        (["absent.py:build"], "absent.py"),
+    ):
+        refused = stetho("predict", *arguments, cwd=folder)
+        assert refused.code == 2
+        assert says in refused.stderr

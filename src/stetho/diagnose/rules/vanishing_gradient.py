@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from stetho.diagnose import expected
 from stetho.diagnose.examples import LEARNS, RELU, SIGMOID, STUCK, chain
 from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
@@ -155,9 +156,10 @@ class VanishingGradient(AbstractRule):
         if shares["slope"] >= 0.3:
             found.append(
                 Remedy(
-                    f"use ReLU or ELU in place of {sites[0].function.name}, with He initialisation",
-                    f"a factor near 1 a site (He et al. 2015) where it is {number(span.per_site)} "
-                    "now",
+                    f"use ReLU or ELU in place of {sites[0].function.name}, with the gain that "
+                    "belongs to it (stetho.init_)",
+                    f"a factor of {expected.plain('relu')} or {expected.plain('elu')} a site where "
+                    f"it is {number(span.per_site)} now",
                 )
             )
         if shares["weights"] >= 0.3 and slopes > 0:
@@ -169,11 +171,13 @@ class VanishingGradient(AbstractRule):
                     f"{number(span.per_site)}",
                 )
             )
+        name = sites[0].function.name
+        factor = expected.normalised(name) or "1.0 to 1.2 for the usual functions"
         found.append(
             Remedy(
-                "put a batch normalisation before each activation function",
-                "z keeps unit variance at every depth, so weights can no longer shrink the "
-                "gradient; the factor a site stays above 0.8 for the usual functions",
+                "put a batch normalisation before each activation function (stetho.insert_norm)",
+                f"z keeps unit variance at every depth whatever the weights do: a factor of "
+                f"{factor} a site with {name}",
             )
         )
         return tuple(found)

@@ -1,0 +1,281 @@
+"""A model and a batch → for each site what theory predicts, and how far it may be off."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stetho import activations
+from stetho.activations import Activation
+from stetho.errors import UsageError
+from stetho.observe.capture import Capture
+from stetho.observe.checkup import Loss, call, left_as_found, loss_of, split_batch
+from stetho.observe.guard import Guard
+from stetho.observe.sink import PendingSite, SiteCall
+from stetho.observe.structure import Structure
+from stetho.observe.tracing import TracingSink
+from stetho.observe.tracker import Names
+from stetho.prediction.tape import Tape, TapeMode, activation
+from stetho.theory import MeanField
+
+BAND = 1.96  # deviations of the logarithm: 95 %
+LEAST = 0.1  # variance of a logarithm that small batches and correlated pixels always bring
+SMALLEST = 1e-74  # square of a gradient that float32 can hold
+SCATTER = 16.0  # variance of the logarithm of a mean square: hardly a prediction any more
+MOST = 1000.0  # of that variance: beyond it a band is everything
+HEAVY = 3.0  # |excess kurtosis| of z from which a normal distribution is no model of it
+HEAVY_BATCH = 1.0  # the same behind a batch normalisation, whose theory wants more of it
+
+
+@dataclass(frozen=True, slots=True)
+class SitePrediction:
+    """One site. Gradients are per element, of the loss."""
+
+    name: str
+    function: str
+    z_mean: float
+    z_std: float
+    z_band: tuple[float, float]  # 95 %, for networks of this width
+    a_mean: float
+    a_std: float
+    slope_factor: float
+    grad_rms: float  # ∂L/∂z
+    band: tuple[float, float]  # of grad_rms, 95 %
+    valid: bool
+    why: str = ""  # why it is not
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What theory says of a model before any training."""
+
+    sites: tuple[SitePrediction, ...]
+    depth_scale: float  # layers, of a plain network with this one's variances; nan: no such site
+    trainable_depth: float
+    unmodelled: tuple[str, ...]  # operations that were measured in place of modelled
+    relative: bool  # no loss was seen: gradients are relative to that at the output
+
+    def json(self) -> dict[str, Any]:
+        """The machine-readable form, schema `stetho/predict/1`."""
+        return {
+            "schema": "stetho/predict/1",
+            "sites": [
+                {
+                    "name": site.name,
+                    "function": site.function,
+                    "z_mean": finite(site.z_mean),
+                    "z_std": finite(site.z_std),
+                    "z_band": [finite(value) for value in site.z_band],
+                    "slope_factor": finite(site.slope_factor),
+                    "grad_rms": finite(site.grad_rms),
+                    "band": [finite(value) for value in site.band],
+                    "valid": site.valid,
+                    "why": site.why,
+                }
+                for site in self.sites
+            ],
+            "depth_scale": finite(self.depth_scale),
+            "trainable_depth": finite(self.trainable_depth),
+            "unmodelled": list(self.unmodelled),
+            "relative": self.relative,
+        }
+
+    def __str__(self) -> str:
+        from stetho.prediction.text import prediction_text
+
+        return prediction_text(self)
+
+    __repr__ = __str__
+
+
+def finite(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
+
+
+class _Sink(TracingSink):
+    """Joins the sites that are seen to the tape."""
+
+    def __init__(self, tape: Tape, other: Activation | None, training: bool) -> None:
+        super().__init__()
+        self.tape = tape
+        self.other = other
+        self.training = training
+        self.nodes: dict[str, tuple[int, int]] = {}
+        self.functions: dict[str, str] = {}
+        self.kurtosis: dict[str, float] = {}
+        self.units: dict[str, int] = {}
+
+    def site(self, call: SiteCall) -> PendingSite:
+        record = self.other or _record(call)
+        self.nodes[call.name] = activation(self.tape, record, call.z, call.a, self.training)
+        self.functions[call.name] = record.name if record is not None else call.function.name
+        self.kurtosis[call.name] = _kurtosis(call.z)
+        self.units[call.name] = call.z.shape[1 if call.from_conv else -1] if call.z.ndim else 1
+        return _Retractable(self, call.name)
+
+
+@dataclass(slots=True)
+class _Retractable:
+    """A site that may turn out to be a part of another."""
+
+    sink: _Sink
+    name: str
+
+    def gradients(self, upstream: Any, downstream: Any, scale: Any) -> None: ...
+
+    def discard(self) -> None:
+        for table in (self.sink.nodes, self.sink.functions, self.sink.kurtosis):
+            table.pop(self.name, None)
+
+
+def _record(call: SiteCall) -> Activation | None:
+    if not call.function.known or call.function.name not in activations.names():
+        return None
+    record = activations.get(call.function.name, **dict(call.function.parameters))
+    return None if record.gate else record
+
+
+def _kurtosis(z: Tensor) -> float:
+    x = z.detach().double()
+    d = x - x.mean()
+    variance = d.square().mean()
+    return float(d.square().square().mean() / variance.square() - 3) if variance > 0 else 0.0
+
+
+def predict(
+    model: nn.Module, batch: Any, loss: Loss | None = None, activation: str | None = None
+) -> Prediction:
+    """Predict signal and gradient at every site of a model, by mean-field theory.
+
+    The weights' actual means and variances and the batch's moments go in; the operations between
+    are followed as they are called. The model is left as found.
+
+    Args:
+        batch, loss: as `stetho.check` takes them; the gradient starts from that of the loss with
+            respect to the output, or from 1 where no loss can be computed.
+        activation: predict as if every site applied this function.
+
+    Raises:
+        UsageError: no site was met, or there is no such function.
+    """
+    other = activations.get(activation) if activation is not None else None
+    structure = Structure(Names())
+    tape = Tape()
+    sink = _Sink(tape, other, model.training)
+    capture = Capture(sink, structure, Guard(sink.fault), [model])
+    structure.names.learn(model)
+    inputs, targets = split_batch(batch[0] if isinstance(batch, list) else batch)
+    with left_as_found(model), torch.enable_grad(), TapeMode(tape):
+        capture.open()
+        try:
+            output = call(model, inputs)
+            value = loss_of(output, targets, loss) if targets is not None or loss else None
+            if value is None and isinstance(getattr(output, "loss", None), Tensor):
+                value = output.loss
+        finally:
+            capture.close()
+        start = _start(tape, value, output)
+    if not sink.nodes:
+        raise UsageError(
+            f"expected a model that applies an activation function, but none was met in a forward "
+            f"pass of {type(model).__name__}"
+        )
+    squares, spreads = tape.gradients(start or 1.0)
+    sites = tuple(
+        _site(name, sink, tape, squares, spreads, site.norm is not None)
+        for name, site in structure.sites.items()
+        if name in sink.nodes
+    )
+    scale = _depth_scale(model, structure, sink)
+    return Prediction(sites, scale, 6 * scale, tuple(sorted(tape.unmodelled)), start is None)
+
+
+def _start(tape: Tape, value: Tensor | None, output: Any) -> float | None:
+    """Mean square of the gradient at the output, and where on the tape that is."""
+    if value is not None and tape.output_tensor is not None and value.grad_fn is not None:
+        (gradient,) = torch.autograd.grad(value, tape.output_tensor, allow_unused=True)
+        if gradient is not None:
+            return float(gradient.detach().double().square().mean())
+    if tape.output is None:
+        last = tape.node(output) if isinstance(output, Tensor) else None
+        tape.output = last if last is not None else len(tape.beliefs) - 1
+    return None
+
+
+def _site(
+    name: str,
+    sink: _Sink,
+    tape: Tape,
+    squares: list[float],
+    spreads: list[float],
+    batch_norm: bool,
+) -> SitePrediction:
+    z_node, a_node = sink.nodes[name]
+    z, a = tape.beliefs[z_node], tape.beliefs[a_node]
+    slope = next((e.factor for e in tape.edges if e.target == a_node), math.nan)
+    gradient = squares[a_node] * slope
+    own = 2 / max(1, sink.units[name])  # of a mean square over that many units
+    spread, z_spread = spreads[a_node] + own, z.spread + own
+    why = z.why
+    if abs(sink.kurtosis[name]) > (HEAVY_BATCH if batch_norm else HEAVY):
+        why = why or f"z is not normal: excess kurtosis {sink.kurtosis[name]:.1f}"
+    if max(spread, z.spread) > SCATTER:
+        why = why or "networks of this width and depth scatter too much for a prediction"
+    if 0 < gradient < SMALLEST:
+        why = why or "the gradient is under float32's smallest number"
+    if squares[a_node] == 0:
+        gradient, why = math.nan, why or "no way back for the gradient that theory models"
+    return SitePrediction(
+        name,
+        sink.functions[name],
+        z.mean,
+        math.sqrt(z.variance),
+        _band(math.sqrt(z.variance), z_spread),
+        a.mean,
+        math.sqrt(a.variance),
+        math.sqrt(slope) if slope >= 0 else math.nan,
+        math.sqrt(gradient) if gradient >= 0 else math.nan,
+        _band(math.sqrt(gradient) if gradient >= 0 else math.nan, spread),
+        not why,
+        why,
+    )
+
+
+def _band(rms: float, spread: float) -> tuple[float, float]:
+    """95 % of rms for a mean square whose logarithm has this variance, and mean −variance / 2."""
+    if not spread < MOST:
+        return 0.0, math.inf
+    deviation = math.sqrt(spread + LEAST**2)
+    return (
+        rms * math.exp((-spread / 2 - BAND * deviation) / 2),
+        rms * math.exp((-spread / 2 + BAND * deviation) / 2),
+    )
+
+
+def _depth_scale(model: nn.Module, structure: Structure, sink: _Sink) -> float:
+    """ξ of a plain network with the hidden layers' median σ_w², σ_b² and commonest function."""
+    parameters = dict(model.named_parameters())
+    w, b = [], []
+    for site in structure.sites.values():
+        layer = structure.layers.get(site.layer or "")
+        weight = parameters.get(layer.weight or "") if layer is not None else None
+        if layer is None or weight is None or site.norm is not None or layer.reads_data:
+            continue
+        bias = parameters.get(layer.bias or "")
+        w.append(layer.fan_in * float(weight.detach().double().var(unbiased=False)))
+        b.append(0.0 if bias is None else float(bias.detach().double().square().mean()))
+    names = [name for name in sink.functions.values() if name in activations.names()]
+    if not w or not names:
+        return math.nan
+    record = activations.get(Counter(names).most_common(1)[0][0])
+    if record.gate:
+        return math.nan
+    return MeanField(record, median(w), median(b)).depth_scale
