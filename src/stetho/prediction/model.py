@@ -29,7 +29,8 @@ LEAST = 0.1  # variance of a logarithm that small batches and correlated pixels 
 SMALLEST = 1e-74  # square of a gradient that float32 can hold
 SCATTER = 16.0  # variance of the logarithm of a mean square: hardly a prediction any more
 MOST = 1000.0  # of that variance: beyond it a band is everything
-HEAVY = 3.0  # |excess kurtosis| of z from which a normal distribution is no model of it
+LIGHT = -1.0  # excess kurtosis below which z has hardly a middle (two values: −2)
+HEAVY = 3.0  # excess kurtosis of z from which a normal distribution is no model of it
 HEAVY_BATCH = 1.0  # the same behind a batch normalisation, whose theory wants more of it
 
 
@@ -225,7 +226,7 @@ def _site(
     own = 2 / max(1, sink.units[name])  # of a mean square over that many units
     spread, z_spread = spreads[a_node] + own, z.spread + own
     why = z.why
-    if abs(sink.kurtosis[name]) > (HEAVY_BATCH if batch_norm else HEAVY):
+    if not LIGHT < sink.kurtosis[name] < (HEAVY_BATCH if batch_norm else HEAVY):
         why = why or f"z is not normal: excess kurtosis {sink.kurtosis[name]:.1f}"
     if max(spread, z.spread) > SCATTER:
         why = why or "networks of this width and depth scatter too much for a prediction"
