@@ -11,7 +11,16 @@ from torch.nn import functional as F
 
 from stetho import activations
 from stetho.errors import UsageError
-from stetho.theory import MeanField, critical, gain, half_stable, moments, phase_diagram, resolve
+from stetho.theory import (
+    MeanField,
+    critical,
+    gain,
+    half_stable,
+    moments,
+    phase_diagram,
+    resolve,
+    tailored_slope,
+)
 
 # φ: 1/√E φ², 1/std φ, E φ'², E φ'²/E φ² at q = 1
 TABLE = {
@@ -89,10 +98,34 @@ def test_randomised_leaky_relu_in_training_and_in_evaluation():
         assert gain(name, training=False) == pytest.approx((2 / (1 + slope**2)) ** 0.5)
 
 
+def resnet101(c, layer):
+    """The residual network of Deep Kernel Shaping's published example: blocks of three layers."""
+    for blocks in (3, 4, 23, 3):
+        for place in range(blocks):
+            shortcut = layer(c) if place == 0 else c
+            c = 0.36 * shortcut + 0.64 * layer(layer(layer(c)))  # shortcut weight 0.6, squared
+    return layer(c)
+
+
 def test_tailored_leaky_relu_of_deep_kernel_shaping():
-    # Zhang, Botev and Martens 2022, η = 0.75 for the constants below: the scale makes E φ² = 1
-    slope, scale = 0.6291800290346146, 1.196996549778802
+    # Zhang, Botev and Martens 2022: η = 0.75
+    slope, scale = tailored_slope(resnet101, 0.75)
+    assert slope == pytest.approx(0.6291800290346146, abs=1e-9)
+    assert scale == pytest.approx(1.196996549778802, abs=1e-9)
     assert gain(f"leaky_relu:{slope}") == pytest.approx(scale, rel=1e-12)
+
+
+def test_a_tailored_slope_does_what_it_is_for():
+    slope, _ = tailored_slope(50, 0.9)
+    field = MeanField(activations.get("leaky_relu", negative_slope=slope), 2 / (1 + slope**2))
+    c = 0.0
+    for _ in range(50):
+        c = field.correlation(c, 1.0)
+    assert c == pytest.approx(0.9, abs=1e-6)
+    with pytest.raises(UsageError, match="too shallow"):
+        tailored_slope(1, 0.9)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        tailored_slope(50, 1.5)
 
 
 # -- closed forms ----------------------------------------------------------------------------------

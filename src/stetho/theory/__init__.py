@@ -4,6 +4,7 @@ from stetho.theory.gains import gain
 from stetho.theory.maps import MeanField, critical, half_stable, phase_diagram
 from stetho.theory.moments import GaussianMoments, moments
 from stetho.theory.resolve import resolve
+from stetho.theory.tailored import tailored_slope
 
 __all__ = [
     "GaussianMoments",
@@ -14,4 +15,5 @@ __all__ = [
     "moments",
     "phase_diagram",
     "resolve",
+    "tailored_slope",
 ]
