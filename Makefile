@@ -12,7 +12,7 @@ help:
 	@echo "make test    run every check"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
-	@echo "make bench   measure what watching costs"
+	@echo "make bench   measure what watching costs, and theory against measurement"
 
 setup: $(STAMP)
 
@@ -48,6 +48,7 @@ docs-check: $(STAMP)
 
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py
+	$(ONE_THREAD) $(BIN)/python bench/predict.py
 
 clean:
 	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -148,7 +148,7 @@ def deviations(model, batch):
     return [stats.z_std for stats in stetho.check(model, batch).run.probes[0].sites.values()]
 
 
-@pytest.mark.parametrize("name", ["mlp", "functional", "resnet"])
+@pytest.mark.parametrize("name", ["mlp", "functional", "gpt2", "resnet"])
 @pytest.mark.parametrize("to", ["elu", "tanh", "sigmoid"])
 def test_match_keeps_the_variance_of_every_pre_activation(name, to):
     model, batch, function = made(name)

@@ -265,6 +265,15 @@ def test_a_callable_of_ones_own_has_a_gain():
     assert gain(Own()) == pytest.approx(expected, rel=1e-9)
 
 
+def test_learned_slopes_count_channel_by_channel():
+    module = nn.PReLU(4)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([0.0, 0.5, -0.5, 1.0]))
+    # mean α² = (0 + .25 + .25 + 1) / 4 = .375
+    assert gain(module) == pytest.approx((2 / 1.375) ** 0.5)
+    assert gain(nn.PReLU(init=0.4)) == pytest.approx(gain("leaky_relu:0.4"), rel=1e-6)
+
+
 def test_refusals():
     with pytest.raises(UsageError, match="forward, variance, backward"):
         gain("relu", "sideways")

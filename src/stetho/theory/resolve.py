@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,8 @@ def resolve(function: AnyFunction) -> Activation:
     import torch
     from torch import nn
 
+    if isinstance(function, nn.PReLU):
+        return _learned(function)
     if isinstance(function, nn.Module):
         known = activations.for_module(function)
         return known if known is not None else _measured(_in_float64(function))
@@ -49,6 +52,13 @@ def resolve(function: AnyFunction) -> Activation:
     if facts is not None and facts.known:
         return activations.get(facts.name, **dict(facts.parameters))
     return _measured(function)
+
+
+def _learned(module: nn.PReLU) -> Activation:
+    """PReLU with the slopes that it has, over channels: their mean and their mean square."""
+    slopes = module.weight.detach().double()
+    record = activations.get("prelu", weight=float(slopes.mean()))
+    return replace(record, draw_moments=(float(slopes.mean()), float(slopes.square().mean())))
 
 
 def _in_float64(module: nn.Module) -> Callable[..., Any]:
