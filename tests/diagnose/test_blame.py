@@ -75,6 +75,25 @@ def test_units_that_died_after_a_jump_are_laid_to_the_learning_rate():
     assert got.first_step == 150
 
 
+def test_a_site_behind_a_dead_one_has_no_cause_of_its_own():
+    dead = {"dead": 1.0, "silent": 1.0, "silent_samples": 999.0, "dead_by_bias": 1.0}
+    run = chain(3, losses=STUCK, site=dead)
+    probes = tuple(
+        replace(
+            probe,
+            layers={
+                name: stats if name == "layers.0" else replace(stats, x_rms=0.0)
+                for name, stats in probe.layers.items()
+            },
+        )
+        for probe in run.probes
+    )
+    got = finding(replace(run, probes=probes), "dead-units")
+    assert got.cause == {"bias": 1.0}
+    assert got.message.startswith("layers.0/relu")
+    assert len(got.sites) == 3
+
+
 def test_too_few_samples_make_no_unit_dead():
     few = {"dead": 0.9, "silent": 0.9, "silent_samples": 150.0}
     run = chain(3, losses=STUCK, site=few)

@@ -148,17 +148,23 @@ def deviations(model, batch):
     return [stats.z_std for stats in stetho.check(model, batch).run.probes[0].sites.values()]
 
 
-@pytest.mark.parametrize("name", ["mlp", "functional", "gpt2", "resnet"])
+@pytest.mark.parametrize("name", ["mlp", "functional", "gpt2"])
 @pytest.mark.parametrize("to", ["elu", "tanh", "sigmoid"])
 def test_match_keeps_the_variance_of_every_pre_activation(name, to):
     model, batch, function = made(name)
     before = deviations(model.eval(), batch)
     stetho.swap(model, function, to, init="match", batch=batch)
-    after = deviations(model.eval(), batch)
-    if name == "resnet":  # z is normalised or a residual sum: nothing to scale, and little moves
-        assert after == pytest.approx(before, rel=0.6)
-    else:
-        assert after == pytest.approx(before, rel=2e-3)
+    assert deviations(model.eval(), batch) == pytest.approx(before, rel=2e-3)
+
+
+@pytest.mark.parametrize("to", ["elu", "tanh", "sigmoid"])
+def test_match_in_a_residual_network_stays_within_the_band_of_theory(to):
+    # z is normalised, or the sum of what is with what came before: no weight to scale
+    model, batch, function = made("resnet")
+    bands = [site.z_band for site in stetho.predict(model, batch).sites]
+    stetho.swap(model, function, to, init="match", batch=batch)
+    for (low, high), now in zip(bands, deviations(model, batch), strict=True):
+        assert low <= now <= high
 
 
 def test_critical_puts_every_site_at_the_functions_resting_length():

@@ -70,11 +70,12 @@ class DeadUnits(AbstractRule):
         return view.now(site, "silent_samples") >= self.limit("samples")
 
     def _finding(self, view: RunView, sites: Sequence[Site]) -> Finding:
-        worst = max(sites, key=lambda site: self._dead(view, site))
+        roots = self._roots(view, sites)
+        worst = max(roots, key=lambda site: self._dead(view, site))
         share, samples = self._dead(view, worst), view.now(worst, "silent_samples")
         half = max(self.limit("share"), share / 2)
         onset = view.since(lambda probe: self._dead_in(probe, worst) > half)
-        cause = self._blame(view, sites, onset)
+        cause = self._blame(view, roots, onset)
         blocked = share >= 0.999 and view.now(worst, "down_rms") == 0
         severity = view.severity(share > self.limit("severe"))
         if blocked and not worst.residual and view.learning.status != "learns":
@@ -96,6 +97,11 @@ class DeadUnits(AbstractRule):
             cause,
             self._remedies(worst, cause, share),
         )
+
+    @staticmethod
+    def _roots(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:
+        """Those that something enters: behind a layer that is dead, the next one dies for it."""
+        return [s for s in sites if view.layer_now(s.layer, "x_rms") != 0] or sites
 
     @staticmethod
     def _dead_in(probe: Probe, site: Site) -> float:
