@@ -7,6 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from stetho import activations
+from stetho.activations.modules import build
+
 
 class Custom(nn.Module):
     """A sigmoid that somebody wrote by hand."""
@@ -161,6 +164,28 @@ def test_gradients_of_a_custom_module_match_autograd(observed):
     for one in sink.seen:
         slope = torch.where(one.z > 0, torch.ones_like(one.z), 0.3 * torch.cos(one.z))
         torch.testing.assert_close(one.down, one.up * slope)
+
+
+SMOOTH = [r for r in activations.catalogue() if not r.gate and r.name != "identity"]
+
+
+@pytest.mark.parametrize("record", SMOOTH, ids=lambda record: record.name)
+@pytest.mark.parametrize("as_module", [True, False])
+def test_both_gradients_are_exact_for_every_function_of_the_catalogue(observed, record, as_module):
+    """∂L/∂z = φ'(z) ∂L/∂a, also where z goes in by several ways (softsign, a drawn slope)."""
+    function = build(record)
+    with observed() as sink:
+        train(Net(function if as_module else function.forward))
+    for one in sink.seen:
+        slope = one.down.double() / one.up.double()
+        if record.random:
+            assert bool((slope[one.z > 0] == 1).all())
+            drawn = slope[one.z < 0]
+            expected = -record.draw(torch.full((100_000,), -1.0, dtype=torch.float64))
+            assert float(drawn.mean()) == pytest.approx(float(expected.mean()), abs=0.25)
+            assert float(drawn.std()) == pytest.approx(float(expected.std()), rel=0.3)
+        else:
+            torch.testing.assert_close(one.down, one.up * record.slope(one.z), rtol=2e-5, atol=1e-7)
 
 
 def test_z_used_twice_counts_only_the_path_through_the_function(observed):

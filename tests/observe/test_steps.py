@@ -270,6 +270,24 @@ def test_a_fault_of_ours_is_told_once_and_training_finishes(observed, monkeypatc
     assert torch.overrides._get_current_function_mode_stack() == []
 
 
+def test_a_compiled_model_is_watched_eagerly_and_quietly(observed, recwarn):
+    import warnings
+
+    model = net()
+    compiled = torch.compile(model, backend="aot_eager")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    filters = list(warnings.filters)
+    with observed(every=3) as sink:
+        for _ in range(7):
+            optimizer.zero_grad()
+            F.cross_entropy(compiled(X), Y).backward()
+            optimizer.step()
+    assert set(sink.names()) == {"1/relu"}
+    assert all(one.up is not None and one.down is not None for one in sink.seen)
+    assert [str(w.message) for w in recwarn if "global hooks" in str(w.message)] == []
+    assert warnings.filters == filters
+
+
 def test_a_fault_in_a_gradient_hook_is_contained(observed, monkeypatch):
     from sinks import ListSink, Seen
 

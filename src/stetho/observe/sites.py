@@ -168,7 +168,10 @@ def _may_be_in_place(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _single_step(node: Node, z_node: Node) -> bool:
     """Whether `node` takes z itself (or a cast of it), so that its input gradient is ∂L/∂z."""
-    up = node.next_functions[0][0] if node.next_functions else None
+    ways = [up for up, _ in node.next_functions]
+    if any(up is not None and up.next_functions for up in ways[1:]):
+        return False  # z goes in by several ways (softsign: above and below the line)
+    up = ways[0] if ways else None
     for _ in range(2):
         if up is None:
             return False

@@ -228,6 +228,8 @@ def _site(
     why = z.why
     if not LIGHT < sink.kurtosis[name] < (HEAVY_BATCH if batch_norm else HEAVY):
         why = why or f"z is not normal: excess kurtosis {sink.kurtosis[name]:.1f}"
+    if tape.steep:
+        why = why or f"{tape.steep} parts samples of different length more and more"
     if max(spread, z.spread) > SCATTER:
         why = why or "networks of this width and depth scatter too much for a prediction"
     if 0 < gradient < SMALLEST:

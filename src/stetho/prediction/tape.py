@@ -25,6 +25,7 @@ from stetho.observe import functions as forms
 from stetho.prediction.activation import shared, through
 
 Shared = Callable[[], float]
+STEEP = 1.2  # d ln E φ² / d ln q above which lengths that differ run apart
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class Tape:
     places: dict[int, int] = field(default_factory=dict)  # where a tensor lies → its node
     alive: list[Tensor] = field(default_factory=list)  # so that no place is used twice
     unmodelled: dict[str, int] = field(default_factory=dict)
+    steep: str = ""  # a function that parts samples of different length more and more
     output: int | None = None  # node that the loss is computed from
     output_tensor: Tensor | None = None
 
@@ -417,6 +419,8 @@ def activation(
 
     units = a.shape[1] if a.ndim > 2 else a.shape[-1]
     spread = min(out.elasticity**2 * before.spread + out.spread / units, 1e30)
+    if out.elasticity > STEEP:
+        tape.steep = record.name
     target = tape.add(a, Belief(out.mean, out.second, together, spread, before.why))
     drift = abs(out.slope_elasticity) * math.sqrt(before.spread)
     tape.link(source, target, out.slope, max(out.slope_spread, 0.0) / units, drift)
