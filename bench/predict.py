@@ -114,9 +114,7 @@ def main() -> None:
             model = mlp(12, 256, name, norm)
             print(structure(f"MLP 12 × 256, {title} norm, {name}", model, vectors(256)))
     for title, norm in (("batch", nn.BatchNorm1d), ("layer", nn.LayerNorm)):
-        blocks = nn.Sequential(
-            *[Residual(256, "relu", norm) for _ in range(12)], nn.Linear(256, 10)
-        )
+        blocks = [Residual(256, "relu", norm) for _ in range(12)]
         model = nn.Sequential(*blocks, nn.Linear(256, 10))
         print(structure(f"12 residual blocks, {title} norm, relu", model, vectors(256)))
 
