@@ -2,7 +2,7 @@
 
 A block stands between `<!-- block: command=… -->` and `<!-- /block -->`. Words must be equal;
 numbers may differ by half (which steps are probed depends on the machine's speed), and those that
-are small, such as gradients, by a factor of ten.
+are small, such as gradients, by a factor of 25.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _near(a: str, b: str) -> bool:
         return abs(len(a) - len(b)) <= 2
     x, y = (float(word.replace(",", "")) for word in (a, b))
     if 0 < abs(x) < 1e-3:
-        return 0.1 < abs(y / x) < 10
+        return 0.04 < abs(y / x) < 25  # the scale of the bars moves by tens
     return abs(x - y) <= 0.5 * max(abs(x), abs(y)) + 0.1
 
 
