@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -187,6 +187,13 @@ def check(model: nn.Module, batch: Any, loss: Loss | None = None) -> Result:
 
     The model is left as found: gradients, buffers, mode and random state.
     """
+    result = _checkup(model, batch, loss)
+    comparison, faults = _theory(model, batch, loss, result.run)
+    run = replace(result.run, faults=(*result.run.faults, *faults))
+    return replace(result, run=run, comparison=comparison)
+
+
+def _checkup(model: nn.Module, batch: Any, loss: Loss | None) -> Result:
     from stetho.observe.checkup import checkup
 
     watching = Watching(new_run(f"stetho.check({type(model).__name__})", kind="check"), None)
@@ -195,20 +202,25 @@ def check(model: nn.Module, batch: Any, loss: Loss | None = None) -> Result:
     finally:
         ended = watching.end(None)
     assert ended is not None, "a check-up does not fork"
-    return Result(*ended, comparison=_theory(model, batch, loss, ended[0]))
+    return Result(*ended)
 
 
-def _theory(model: nn.Module, batch: Any, loss: Loss | None, run: Run) -> Comparison | None:
-    """What theory predicts, beside what was measured; nothing where it has nothing to say."""
+def _theory(
+    model: nn.Module, batch: Any, loss: Loss | None, run: Run
+) -> tuple[Comparison | None, tuple[str, ...]]:
+    """What theory predicts beside what was measured; and a fault of ours in it, if any."""
+    from stetho.observe.guard import strict
     from stetho.prediction import predict
     from stetho.prediction.compare import compare
 
+    if not run.sites:
+        return None, ()
     try:
-        return compare(predict(model, batch, loss), run)
+        return compare(predict(model, batch, loss), run), ()
     except Exception:
-        if os.environ.get("STETHO_STRICT", "") not in ("", "0") and run.sites:
+        if strict():
             raise
-        return None
+        return None, (traceback.format_exc(),)
 
 
 def assert_healthy(
@@ -216,7 +228,7 @@ def assert_healthy(
 ) -> Result:
     """Raise `UnhealthyError` if `check` finds something of this severity or above."""
     limit = parse_severity(severity)
-    result = check(model, batch, loss)
+    result = _checkup(model, batch, loss)
     worst = result.diagnosis.worst
     if worst is not None and worst >= limit:
         raise UnhealthyError(f"{result.diagnosis.verdict}\n\n{result}")

@@ -154,6 +154,28 @@ def test_composite_module_counts_once_and_is_recognised(observed):
     del model
 
 
+def test_the_second_model_of_a_class_names_its_composite_sites_without_a_count(observed):
+    class Wrapped(nn.Module):
+        def forward(self, x):
+            return F.silu(x)
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.act, self.head = nn.Linear(8, 8), Wrapped(), nn.Linear(8, 4)
+
+        def forward(self, x):
+            return self.head(self.act(self.first(x)))
+
+    models = [Model(), Model()]
+    optimizer = torch.optim.SGD([p for m in models for p in m.parameters()], lr=0.1)
+    with observed() as sink:
+        for _ in range(2):
+            sum(model(torch.randn(4, 8)).square().mean() for model in models).backward()
+            optimizer.step()
+    assert set(sink.names()) == {"act/silu", "Model#1:act/silu"}
+
+
 def test_gradients_of_a_custom_module_match_autograd(observed):
     class Strange(nn.Module):
         def forward(self, x):

@@ -10,13 +10,14 @@ import transformers
 from torch import nn
 
 import stetho
+import stetho.prediction
 from acceptance.test_hugging_face import FAMILIES
 from stetho import activations
 from stetho.activations.modules import build
 from stetho.errors import UsageError
 from stetho.prediction import compare_stacks, predict
-from stetho.prediction.activation import through
 from stetho.prediction.compare import compare
+from stetho.theory.shifted import through
 
 FUNCTIONS = [r.name for r in activations.catalogue() if not r.gate and r.name != "identity"]
 
@@ -215,7 +216,37 @@ def test_stacks_are_compared_by_theory_alone():
         compare_stacks(["relu"], 0)
 
 
+def test_batch_normalisation_in_evaluation_goes_by_what_it_saw_in_training():
+    model, (x, y) = network(6, 128, "relu", norm=nn.BatchNorm1d), batch(128)
+    model(3 * x)  # what the running means take in: not what evaluation will see
+    model.eval()
+    compared = both(model, (x, y))
+    for row in compared.rows:
+        assert row.z_std == pytest.approx(row.z_predicted, rel=0.1)
+        assert row.grad_rms == pytest.approx(row.grad_predicted, rel=0.3)
+    assert compared.rows[-1].z_std < 0.9, "it is not normalised here"
+
+
+def test_a_fault_in_theory_is_told_and_the_check_up_stands(monkeypatch):
+    def faulty(*args, **kwargs):
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(stetho.prediction, "predict", faulty)
+    model, data = network(3, 16, "relu"), batch(16)
+    with pytest.raises(ZeroDivisionError):
+        stetho.check(model, data)
+    monkeypatch.delenv("STETHO_STRICT")
+    result = stetho.check(model, data)
+    assert result.comparison is None
+    assert len(result.run.sites) == 3
+    (told,) = result.run.faults
+    assert "a fault of ours" in told
+    stetho.assert_healthy(model, data)  # asks measurement alone
+
+
 def test_refusals():
+    with pytest.raises(UsageError, match="gate swiglu"):
+        predict(network(2, 8, "relu"), batch(8), activation="swiglu")
     with pytest.raises(UsageError, match="none was met"):
         predict(nn.Sequential(nn.Linear(4, 4)), torch.randn(2, 4))
     with pytest.raises(UsageError, match="did you mean"):

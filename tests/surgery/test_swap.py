@@ -207,6 +207,26 @@ def test_torch_encoder_layers_swap_in_evaluation_too():
         assert torch.equal(model(x), before)
 
 
+def test_all_functions_are_those_of_one_number():
+    model = nn.Sequential(nn.Linear(8, 8), nn.Identity(), nn.Tanh(), nn.Linear(8, 8), nn.GLU())
+    stetho.swap(model, "*", "elu")
+    assert [type(m).__name__ for m in model] == ["Linear", "Identity", "ELU", "Linear", "GLU"]
+    assert model(torch.randn(2, 8)).shape == (2, 4)
+
+
+def test_a_fused_kernel_that_nobody_asked_for_is_left_alone():
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    stetho.swap(nn.Sequential(layer, nn.Tanh()), "tanh", "elu")
+    assert layer.activation_relu_or_gelu == 1
+
+
+def test_a_learned_slope_is_of_the_models_type_and_where_it_cannot_learn_that_is_said():
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU()).double()
+    surgery = stetho.swap(model, "relu", "prelu")
+    assert model(torch.randn(2, 4, dtype=torch.float64)).dtype == torch.float64
+    assert any("no parameter of the model" in note for note in surgery.notes)
+
+
 def test_gradients_flow_through_a_swap_in_place():
     model = Functional()
     stetho.swap(model, "relu", "silu")

@@ -128,8 +128,8 @@ class SiteReader:
 
     def retract(self, name: str, pending: PendingSite) -> None:
         """What was recorded is only a part of a composite activation: its name is free again."""
-        path, _, function = name.partition("#")[0].rpartition("/")
-        self._scene.counts[path, function] -= 1
+        path, _, function = name.rpartition("/")
+        self._scene.counts[path, function.partition("#")[0]] -= 1
         self._scene.structure.forget_site(name)
         pending.discard()
 

@@ -21,17 +21,19 @@ from stetho.observe.sink import PendingSite, SiteCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracing import TracingSink
 from stetho.observe.tracker import Names
-from stetho.prediction.tape import Tape, TapeMode, activation
+from stetho.prediction.following import TapeMode
+from stetho.prediction.operations import activation as apply
+from stetho.prediction.tape import Edge, Tape
 from stetho.theory import MeanField
 
 BAND = 1.96  # deviations of the logarithm: 95 %
-LEAST = 0.1  # variance of a logarithm that small batches and correlated pixels always bring
+LEAST = 0.1  # deviation of a logarithm that small batches and correlated pixels always bring
 SMALLEST = 1e-74  # square of a gradient that float32 can hold
 SCATTER = 16.0  # variance of the logarithm of a mean square: hardly a prediction any more
 MOST = 1000.0  # of that variance: beyond it a band is everything
 LIGHT = -1.0  # excess kurtosis below which z has hardly a middle (two values: −2)
 HEAVY = 3.0  # excess kurtosis of z from which a normal distribution is no model of it
-HEAVY_BATCH = 1.0  # the same behind a batch normalisation, whose theory wants more of it
+HEAVY_NORM = 1.0  # the same behind a normalisation, whose theory wants more of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,16 @@ def finite(value: float) -> float | str | None:
     return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one forward pass showed of a site."""
+
+    edge: Edge  # from z to a
+    function: str
+    kurtosis: float
+    units: int
+
+
 class _Sink(TracingSink):
     """Joins the sites that are seen to the tape."""
 
@@ -109,17 +121,16 @@ class _Sink(TracingSink):
         self.tape = tape
         self.other = other
         self.training = training
-        self.nodes: dict[str, tuple[int, int]] = {}
-        self.functions: dict[str, str] = {}
-        self.kurtosis: dict[str, float] = {}
-        self.units: dict[str, int] = {}
+        self.seen: dict[str, _Seen] = {}
 
     def site(self, call: SiteCall) -> PendingSite:
         record = self.other or _record(call)
-        self.nodes[call.name] = activation(self.tape, record, call.z, call.a, self.training)
-        self.functions[call.name] = record.name if record is not None else call.function.name
-        self.kurtosis[call.name] = _kurtosis(call.z)
-        self.units[call.name] = call.z.shape[1 if call.from_conv else -1] if call.z.ndim else 1
+        self.seen[call.name] = _Seen(
+            apply(self.tape, record, call.z, call.a, self.training),
+            record.name if record is not None else call.function.name,
+            _kurtosis(call.z),
+            call.z.shape[1 if call.from_conv else -1] if call.z.ndim else 1,
+        )
         return _Retractable(self, call.name)
 
 
@@ -133,8 +144,7 @@ class _Retractable:
     def gradients(self, upstream: Any, downstream: Any, scale: Any) -> None: ...
 
     def discard(self) -> None:
-        for table in (self.sink.nodes, self.sink.functions, self.sink.kurtosis):
-            table.pop(self.name, None)
+        self.sink.seen.pop(self.name, None)
 
 
 def _record(call: SiteCall) -> Activation | None:
@@ -165,9 +175,11 @@ def predict(
         activation: predict as if every site applied this function.
 
     Raises:
-        UsageError: no site was met, or there is no such function.
+        UsageError: no site was met, or there is no such function, or it is a gate.
     """
     other = activations.get(activation) if activation is not None else None
+    if other is not None and other.gate:
+        raise UsageError(f"expected a function of one number, got the gate {other.name}")
     structure = Structure(Names())
     tape = Tape()
     sink = _Sink(tape, other, model.training)
@@ -184,16 +196,16 @@ def predict(
         finally:
             capture.close()
         start = _start(tape, value, output)
-    if not sink.nodes:
+    if not sink.seen:
         raise UsageError(
             f"expected a model that applies an activation function, but none was met in a forward "
             f"pass of {type(model).__name__}"
         )
     squares, spreads = tape.gradients(start or 1.0)
     sites = tuple(
-        _site(name, sink, tape, squares, spreads, site.norm is not None)
+        _site(name, sink.seen[name], tape, squares, spreads, site.norm is not None)
         for name, site in structure.sites.items()
-        if name in sink.nodes
+        if name in sink.seen
     )
     scale = _depth_scale(model, structure, sink)
     return Prediction(sites, scale, 6 * scale, tuple(sorted(tape.unmodelled)), start is None)
@@ -213,32 +225,31 @@ def _start(tape: Tape, value: Tensor | None, output: Any) -> float | None:
 
 def _site(
     name: str,
-    sink: _Sink,
+    seen: _Seen,
     tape: Tape,
     squares: list[float],
     spreads: list[float],
-    batch_norm: bool,
+    normalised: bool,
 ) -> SitePrediction:
-    z_node, a_node = sink.nodes[name]
-    z, a = tape.beliefs[z_node], tape.beliefs[a_node]
-    slope = next((e.factor for e in tape.edges if e.target == a_node), math.nan)
-    gradient = squares[a_node] * slope
-    own = 2 / max(1, sink.units[name])  # of a mean square over that many units
-    spread, z_spread = spreads[a_node] + own, z.spread + own
+    z, a = tape.beliefs[seen.edge.source], tape.beliefs[seen.edge.target]
+    slope, arriving = seen.edge.factor, squares[seen.edge.target]
+    gradient = arriving * slope
+    own = 2 / max(1, seen.units)  # of a mean square over that many units
+    spread, z_spread = spreads[seen.edge.target] + own, z.spread + own
     why = z.why
-    if not LIGHT < sink.kurtosis[name] < (HEAVY_BATCH if batch_norm else HEAVY):
-        why = why or f"z is not normal: excess kurtosis {sink.kurtosis[name]:.1f}"
+    if not LIGHT < seen.kurtosis < (HEAVY_NORM if normalised else HEAVY):
+        why = why or f"z is not normal: excess kurtosis {seen.kurtosis:.1f}"
     if tape.steep:
         why = why or f"{tape.steep} parts samples of different length more and more"
-    if max(spread, z.spread) > SCATTER:
+    if max(spread, z_spread) > SCATTER:
         why = why or "networks of this width and depth scatter too much for a prediction"
     if 0 < gradient < SMALLEST:
         why = why or "the gradient is under float32's smallest number"
-    if squares[a_node] == 0:
+    if arriving == 0:
         gradient, why = math.nan, why or "no way back for the gradient that theory models"
     return SitePrediction(
         name,
-        sink.functions[name],
+        seen.function,
         z.mean,
         math.sqrt(z.variance),
         _band(math.sqrt(z.variance), z_spread),
@@ -275,7 +286,7 @@ def _depth_scale(model: nn.Module, structure: Structure, sink: _Sink) -> float:
         bias = parameters.get(layer.bias or "")
         w.append(layer.fan_in * float(weight.detach().double().var(unbiased=False)))
         b.append(0.0 if bias is None else float(bias.detach().double().square().mean()))
-    names = [name for name in sink.functions.values() if name in activations.names()]
+    names = [s.function for s in sink.seen.values() if s.function in activations.names()]
     if not w or not names:
         return math.nan
     record = activations.get(Counter(names).most_common(1)[0][0])

@@ -30,7 +30,7 @@ def as_rows(tensor: Tensor, axis: int, limit: int = LIMIT) -> Tensor:
         tensor = tensor.reshape(1, 1)
     rows = tensor.movedim(axis, -1) if tensor.ndim > 1 else tensor.reshape(-1, tensor.shape[0])
     inner = rows.shape[-2] if rows.ndim > 2 else 1
-    rows = rows.flatten(0, -2) if rows.ndim > 1 else rows
+    rows = rows.flatten(0, -2)
     stride = row_stride(rows.shape[0], rows.shape[1], inner, limit)
     return rows[::stride] if stride > 1 else rows
 

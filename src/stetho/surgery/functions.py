@@ -23,7 +23,6 @@ class FunctionSwap(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.table: dict[str, nn.Module] = {}  # name of the function called → what is called
-        self.called: dict[str, int] = {}  # how often each was replaced
         self._depth = 0
 
     def __torch_function__(
@@ -36,7 +35,6 @@ class FunctionSwap(TorchFunctionMode):
         if facts is None or other is None:
             return func(*args, **kwargs)
         z = args[0] if args else kwargs.get("input", kwargs.get("self"))
-        self.called[facts.name] = self.called.get(facts.name, 0) + 1
         if kwargs.get("inplace") is True or func.__name__.endswith("_"):
             return z.copy_(other(z.clone()))
         return other(z)

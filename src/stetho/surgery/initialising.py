@@ -7,7 +7,6 @@ modules were registered.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -89,7 +88,7 @@ def _scale(
     if record is None or method == "lsuv":
         return 1 / math.sqrt(fan_in), 0.0
     if method == "critical":
-        sigma_w2, sigma_b2, note = _critical(record)
+        sigma_w2, sigma_b2, _, note = _critical(record)
         if note and note not in done.notes:
             done.notes.append(note)
         return math.sqrt(sigma_w2 / fan_in), math.sqrt(sigma_b2)
@@ -98,19 +97,17 @@ def _scale(
     return factor / math.sqrt(fan), 0.0
 
 
-def _critical(record: Activation) -> tuple[float, float, str]:
-    """σ_w², σ_b² of a critical point, and a note where it is not the plain one."""
-    try:
-        return critical(record)[0], 0.0, ""
-    except UsageError:
-        pass
-    try:
-        sigma_w2, _ = critical(record, WITHOUT_POINT)
-        note = f"{record.name} is critical only with biases: their variance is {WITHOUT_POINT:g}"
-        return sigma_w2, WITHOUT_POINT, note
-    except UsageError:
-        forward = gain(record) ** 2
-        return forward, 0.0, f"{record.name} has no critical point: the forward gain stands in"
+def _critical(record: Activation) -> tuple[float, float, float, str]:
+    """σ_w², σ_b² and q* of a critical point, and a note where it is not the plain one."""
+    with_biases = f"{record.name} is critical only with biases: their variance is {WITHOUT_POINT:g}"
+    for sigma_b2, note in ((0.0, ""), (WITHOUT_POINT, with_biases)):
+        try:
+            sigma_w2, length = critical(record, sigma_b2)
+        except UsageError:
+            continue
+        return sigma_w2, sigma_b2, length, note
+    note = f"{record.name} has no critical point: the forward gain stands in"
+    return gain(record) ** 2, 0.0, 1.0, note
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
@@ -122,7 +119,7 @@ def _layers(
     model: nn.Module, structure: Structure
 ) -> list[tuple[Layer, Tensor, Tensor | None, Site | None]]:
     """Layers in call order with their weight, bias and the site that follows; each weight once."""
-    parameters = {**dict(model.named_parameters())}
+    parameters = dict(model.named_parameters())
     follows: dict[str, Site] = {}
     for site in structure.sites.values():
         if site.layer is not None and site.norm is None:
@@ -173,7 +170,7 @@ class _Deviations(TracingSink):
 
 
 def site_deviations(model: nn.Module, batch: Any) -> dict[str, float]:
-    """Deviation of z by site, in call order: of a site's first place where a name has changed."""
+    """Deviation of z by site, in call order."""
     sink = _Deviations()
     structure = trace(model, batch, sink)
     return {name: sink.of[name] for name in structure.sites}
@@ -224,16 +221,6 @@ def make_critical(model: nn.Module, batch: Any, record: Activation, done: Surger
     done.changes += inner.changes
     done.notes += inner.notes
     done._back += inner._back
-    sigma_w2, sigma_b2, _ = _critical(record)
-    length = _resting_length(record, sigma_w2, sigma_b2)
+    length = _critical(record)[2]
     names = site_deviations(model, batch)
     match_deviations(model, batch, {name: math.sqrt(length) for name in names}, done)
-
-
-def _resting_length(record: Activation, sigma_w2: float, sigma_b2: float) -> float:
-    """q* of the critical point; 1 where every length is at rest, or none is."""
-    finder: Callable[..., tuple[float, float]] = critical
-    try:
-        return finder(record, sigma_b2)[1]
-    except UsageError:
-        return 1.0

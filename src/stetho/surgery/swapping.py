@@ -18,6 +18,7 @@ from stetho.surgery import initialising
 from stetho.surgery.functions import install
 from stetho.surgery.report import Change, Surgery
 
+FUSED = {1: "relu", 2: "gelu"}  # what torch's encoder layers compute in one kernel, by its flag
 INITS = ("keep", "match", "critical")
 # What each new module stands for, so that swapping back gives the old one, whatever it was.
 _REPLACED: weakref.WeakKeyDictionary[nn.Module, nn.Module] = weakref.WeakKeyDictionary()
@@ -31,7 +32,8 @@ def swap(model: nn.Module, what: str, to: str, init: str = "keep", batch: Any = 
     Nothing else is touched.
 
     Args:
-        what: name of the function to replace; "*" for all of the catalogue's.
+        what: name of the function to replace; "*" for all of the catalogue's but the identity and
+            the gates, which halve their input.
         to: name of the new one, with parameters if need be: "leaky_relu:0.1".
         init: "keep" leaves all weights; "match" scales the weights before each site so that z keeps
             the variance that it has now; "critical" draws them anew at the new function's critical
@@ -42,32 +44,40 @@ def swap(model: nn.Module, what: str, to: str, init: str = "keep", batch: Any = 
         What was changed; `.undo()` takes it back.
 
     Raises:
-        UsageError: no such name, nothing to replace, or a batch is missing.
+        UsageError: no such name, a gate, or a batch is missing.
     """
     if init not in INITS:
         raise UsageError(f"expected init to be one of {', '.join(INITS)}, got {init!r}")
     if init != "keep" and batch is None:
         raise UsageError(f"expected a batch with init={init!r}, whose sites are measured; got none")
     record = activations.get(to)
-    names = [known.name for known in activations.catalogue()] if what == "*" else [what]
-    for name in names:
-        activations.get(name)
-    if record.gate or any(activations.get(name).gate for name in names if what != "*"):
+    old = [activations.get(what)] if what != "*" else _of_one_number()
+    if record.gate or any(known.gate for known in old):
         raise UsageError("expected functions of one number, got a gate, which halves its input")
+    names = [known.name for known in old]
     before = initialising.site_deviations(model, batch) if init == "match" else {}
     done = Surgery(f"swap {what} → {record.label}")
     _replace_modules(model, set(names), record, done)
     for name in names:
-        if name not in (record.name, "identity"):
+        if name != record.name:
             done.did(
                 Change("(calls)", f"{name}()", f"{record.label}()", "in every forward pass"),
                 install(model, name, record),
             )
+    if record.learned:
+        done.notes.append(
+            f"{record.name} in the place of a call, not of a module, keeps its first slope: it is "
+            "no parameter of the model"
+        )
     if init == "match":
         initialising.match_deviations(model, batch, before, done)
     elif init == "critical":
         initialising.make_critical(model, batch, record, done)
     return done
+
+
+def _of_one_number() -> list[Activation]:
+    return [r for r in activations.catalogue() if not r.gate and r.name != "identity"]
 
 
 def _replace_modules(model: nn.Module, names: set[str], record: Activation, done: Surgery) -> None:
@@ -79,15 +89,17 @@ def _replace_modules(model: nn.Module, names: set[str], record: Activation, done
         if id(module) not in new:
             was = _REPLACED.get(module)
             back = was is not None and _label(was) == record.label
-            new[id(module)] = was if was is not None and back else _like(module, build(record))
+            new[id(module)] = (
+                was if was is not None and back else _like(module, build(record), model)
+            )
         other = new[id(module)]
         _REPLACED[other] = module
         setattr(owner, key, other)
         change = Change(_path(model, owner, key), type(module).__name__, repr(other))
         done.did(change, _putting(owner, key, module))
     for path, module in model.named_modules():
-        if getattr(module, "activation_relu_or_gelu", 0):  # torch's encoder layers: a fused kernel
-            flag = module.activation_relu_or_gelu
+        flag = getattr(module, "activation_relu_or_gelu", 0)  # torch's encoder layers
+        if FUSED.get(flag) in names:
             module.activation_relu_or_gelu = 0
             done.did(
                 Change(path, "fused kernel in evaluation", "separate calls"),
@@ -136,9 +148,12 @@ def _label(module: nn.Module) -> str:
     return known.label if known is not None else ""
 
 
-def _like(old: nn.Module, new: nn.Module) -> nn.Module:
-    """With the old one's mode, device and dtype; in place if both can be."""
+def _like(old: nn.Module, new: nn.Module, model: nn.Module) -> nn.Module:
+    """With the old one's mode, the model's device and dtype; in place if both can be."""
     new.train(old.training)
+    some = next((p for p in model.parameters() if p.is_floating_point()), None)
+    if some is not None:
+        new.to(device=some.device, dtype=some.dtype)
     if hasattr(old, "inplace") and hasattr(new, "inplace"):
         new.inplace = old.inplace
     return new
