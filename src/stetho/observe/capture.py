@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -156,6 +157,4 @@ def _scaled(call: TargetCall, node: Any, loss: Tensor) -> TargetCall | None:
     divisor = last._saved_other
     if divisor is None or divisor.numel() != 1:
         return None
-    return TargetCall(
-        call.kind, call.target, call.ignore_index, call.classes, scale=1 / float(divisor)
-    )
+    return replace(call, scale=1 / float(divisor))

@@ -179,6 +179,7 @@ def run_of(file: sqlite3.Connection) -> Run:
         layers=tuple(map(values.layer, header.get("layers", ()))),
         parameters=tuple(map(values.parameter, header.get("parameters", ()))),
         optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
+        criteria=tuple(map(values.criterion, header.get("criteria", ()))),
         probes=tuple(_probes(file)),
         loss_steps=tuple(steps),
         losses=tuple(losses),

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from stetho.record import (
+    Criterion,
     Diagnosis,
     Evidence,
     Finding,
@@ -21,7 +22,18 @@ from stetho.record import (
     Site,
 )
 
-Record = TypeVar("Record", Function, Site, Layer, Parameter, Optimizer, Overhead, Evidence, Remedy)
+Record = TypeVar(
+    "Record",
+    Function,
+    Site,
+    Layer,
+    Parameter,
+    Optimizer,
+    Criterion,
+    Overhead,
+    Evidence,
+    Remedy,
+)
 
 
 def encode(value: Any) -> str:
@@ -47,6 +59,10 @@ def parameter(row: Mapping[str, Any]) -> Parameter:
 
 def optimizer(row: Mapping[str, Any]) -> Optimizer:
     return _record(Optimizer, row)
+
+
+def criterion(row: Mapping[str, Any]) -> Criterion:
+    return _record(Criterion, row)
 
 
 def overhead(row: Mapping[str, Any]) -> Overhead:

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from stetho.record import (
+    Criterion,
     Function,
     Layer,
+    LayerStats,
     Optimizer,
     Parameter,
     ParameterStats,
@@ -25,8 +27,9 @@ from stetho.summarise.gradients import GradientSummary, gradient_stats, summaris
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
 from stetho.summarise.parameters import ParameterSample
+from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
 from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
-from stetho.summarise.targets import TargetSummary, summarise_targets
+from stetho.summarise.targets import TargetRange, TargetSummary, summarise_targets
 from stetho.summarise.units import UnitMemory
 
 LOSSES = 256  # losses that wait to be written between probes
@@ -66,6 +69,8 @@ class TargetEvent(Protocol):
     @property
     def classes(self) -> int: ...
     @property
+    def criterion(self) -> Criterion: ...
+    @property
     def scale(self) -> float: ...
 
 
@@ -85,6 +90,7 @@ class Writer(Protocol):
     def add_layers(self, layers: Iterable[Layer]) -> None: ...
     def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
     def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
+    def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
     def add_probe(self, probe: Probe) -> None: ...
     def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
     def note_unseen(self, sentence: str) -> None: ...
@@ -148,6 +154,8 @@ class Recorder:
         self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
         self._totals: dict[str, SiteTotal] = {}
         self._layers: dict[str, LayerSummary] = {}
+        self._sequences: dict[str, SequenceSummary] = {}
+        self._ranges: dict[Criterion, TargetRange] = {}
         self._samples: dict[str, ParameterSample] = {}
         self._rows: dict[str, list[Tensor]] = {}  # parameter → its row of this probe
         self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
@@ -164,6 +172,7 @@ class Recorder:
         self._step = step
         self._totals = {}
         self._layers = {}
+        self._sequences = {}
         self._samples = {}
         self._rows = {}
 
@@ -183,7 +192,18 @@ class Recorder:
         self._layers[call.layer.name] = summary if known is None else known + summary
 
     @torch.no_grad()
+    def sequence(
+        self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
+    ) -> None:
+        summary = summarise_sequence(downstream, upstream, scale)
+        known = self._sequences.get(layer)
+        self._sequences[layer] = summary if known is None else known + summary
+
+    @torch.no_grad()
     def target(self, call: TargetEvent) -> None:
+        if call.target.numel():
+            seen, known = TargetRange.of(call.target), self._ranges.get(call.criterion)
+            self._ranges[call.criterion] = seen if known is None else known + seen
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
         if summary is not None:
             self._targets = summary if self._targets is None else self._targets + summary
@@ -216,9 +236,23 @@ class Recorder:
         totals = {name: self._totals[name] for name in self._axes if name in self._totals}
         sites = {name: self._site_row(name, total) for name, total in totals.items()}
         layer_rows = {name: summary.row() for name, summary in self._layers.items()}
-        numbers = _numbers([*sites.values(), *layer_rows.values(), *self._rows.values()])
+        time_rows = {name: summary.row() for name, summary in self._sequences.items()}
+        ranges = {criterion: seen.row() for criterion, seen in self._ranges.items()}
+        groups = (sites, layer_rows, self._rows, time_rows, ranges)
+        numbers = _numbers([row for group in groups for row in group.values()])
         histograms = _histograms(totals)
         self.flush()
+        stats = {name: _site_stats(next(numbers), histograms[name]) for name in sites}
+        layers = {name: layer_stats(next(numbers)) for name in layer_rows}
+        updates = {name: ParameterStats(*next(numbers)) for name in self._rows}
+        for name in time_rows:
+            along = sequence_stats(next(numbers))
+            layers[name] = replace(layers.get(name, LayerStats()), **along)
+        self._writer.add_criteria(
+            replace(criterion, target_low=low, target_high=high)
+            for criterion in ranges
+            for low, high in [next(numbers)]
+        )
         self._writer.add_probe(
             Probe(
                 step,
@@ -226,9 +260,9 @@ class Recorder:
                 self._last_loss,
                 self._baseline(),
                 lr,
-                {name: _site_stats(next(numbers), histograms[name]) for name in sites},
-                {name: layer_stats(next(numbers)) for name in layer_rows},
-                {name: ParameterStats(*next(numbers)) for name in self._rows},
+                stats,
+                layers,
+                updates,
             )
         )
         self.begin_probe(step + 1)

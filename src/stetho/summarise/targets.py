@@ -52,6 +52,25 @@ class TargetSummary:
         return math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class TargetRange:
+    """Smallest and largest target; float64 scalars that merge with `+`."""
+
+    low: Tensor
+    high: Tensor
+
+    @classmethod
+    def of(cls, target: Tensor) -> TargetRange:
+        low, high = torch.aminmax(target)
+        return cls(low.double(), high.double())
+
+    def __add__(self, other: TargetRange) -> TargetRange:
+        return TargetRange(torch.minimum(self.low, other.low), torch.maximum(self.high, other.high))
+
+    def row(self) -> list[Tensor]:
+        return [self.low, self.high]
+
+
 def summarise_targets(
     kind: str, target: Tensor, classes: int = 0, ignore_index: int = -100
 ) -> TargetSummary | None:
