@@ -142,6 +142,15 @@ class RunView:
     def parameter_now(self, name: str | None, field: str) -> float:
         return self._median(getattr(stats, field) for stats in self._parameter(name)[-RECENT:])
 
+    @cached_property
+    def weights(self) -> tuple[Parameter, ...]:
+        """Weights that an optimizer has."""
+        return tuple(p for p in self.run.parameters if p.role == "weight" and p.trainable)
+
+    def typical_update(self) -> float:
+        """Median over the weights of their relative updates now; NaN if none is known."""
+        return self._median(self.relative_update(weight.name) for weight in self.weights)
+
     def relative_update(self, name: str | None) -> float:
         """rms(update) / rms(parameter) now."""
         return self._median(relative(stats) for stats in self._parameter(name)[-RECENT:])
