@@ -31,7 +31,7 @@ class Spec:
     input_offset: float = 0.0
     input_zero: bool = False  # every input is 0
     output: str = ""  # a function put on the output: softmax, sigmoid, tanh, relu
-    loss: str = ""  # "" fits the data; else broadcast, negated, squared
+    loss: str = ""  # "" fits the data; else broadcast, squared
     noise: float = 0.0  # share of labels drawn at random
     raw_targets: bool = False  # of a regression: not standardised
     frozen: float = 0.0  # share of the weights that no optimizer has, from the first layer on

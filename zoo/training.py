@@ -147,11 +147,10 @@ def loss_of(spec: Spec, task: Task, output: Tensor, y: Tensor) -> Tensor:
         return F.mse_loss(output, y[:, 0])
     if spec.loss == "squared":
         return F.mse_loss(output, F.one_hot(y, task.outputs).float())
-    sign = -1 if spec.loss == "negated" else 1
     if task.kind == "text":
-        return sign * F.cross_entropy(output.flatten(0, 1), y.flatten())
+        return F.cross_entropy(output.flatten(0, 1), y.flatten())
     if task.kind == "classes":
-        return sign * F.cross_entropy(output, y)
+        return F.cross_entropy(output, y)
     if task.kind == "binary":
-        return sign * F.binary_cross_entropy_with_logits(output, y)
-    return sign * F.mse_loss(output, y)
+        return F.binary_cross_entropy_with_logits(output, y)
+    return F.mse_loss(output, y)

@@ -75,6 +75,11 @@ class RunView:
         """Median of a statistic over the last probes; NaN if it never had a value."""
         return self._median(getattr(p.sites[site.name], field) for p in self._having(site.name))
 
+    def slope(self, site: Site) -> float:
+        """rms(∂L/∂z) / rms(∂L/∂a) now; NaN where no gradient arrives."""
+        up = self.now(site, "up_rms")
+        return self.now(site, "down_rms") / up if up > 0 else math.nan
+
     def _having(self, name: str) -> list[Probe]:
         return [probe for probe in self.probes if name in probe.sites][-RECENT:]
 

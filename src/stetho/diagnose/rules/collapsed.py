@@ -107,7 +107,7 @@ class Collapsed(AbstractRule):
         parts = {"input": -math.log(brought) if 0 < brought <= 1 else 0.0}
         slope = weights = 0.0
         for site, here, there in zip(way, spreads, spreads[1:]):
-            factor = view.now(site, "down_rms") / view.now(site, "up_rms") if here > 0 else 0.0
+            factor = view.slope(site)
             if here > 0 and there > 0 and factor > 0:
                 slope -= math.log(factor)
                 weights -= math.log(there / here / factor)

@@ -81,7 +81,7 @@ class OversizedUpdate(AbstractRule):
                 ),
                 Remedy(
                     "clip the gradient's norm at 1",
-                    "a bound on every step: the learning rate times 1",
+                    "steps of plain gradient descent of at most the learning rate times 1",
                 ),
             ),
         )
