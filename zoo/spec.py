@@ -33,7 +33,6 @@ class Spec:
     output: str = ""  # a function put on the output: softmax, sigmoid, tanh, relu
     loss: str = ""  # "" fits the data; else broadcast, squared
     noise: float = 0.0  # share of labels drawn at random
-    raw_targets: bool = False  # of a regression: not standardised
     frozen: float = 0.0  # share of the weights that no optimizer has, from the first layer on
     nan: str = ""  # data, logarithm, division: what gives NaN from `onset` on
     onset: int = 0  # step at which a fault begins

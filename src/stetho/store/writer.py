@@ -262,6 +262,7 @@ def save_run(path: str | os.PathLike[str], run: Run, diagnosis: Diagnosis | None
     writer.add_layers(run.layers)
     writer.add_parameters(run.parameters)
     writer.add_optimizers(run.optimizers)
+    writer.add_criteria(run.criteria)
     for probe in run.probes:
         writer.add_probe(probe)
     writer.add_losses(run.loss_steps, run.losses)
