@@ -15,7 +15,7 @@ RATES = {"sgd": 0.1, "momentum": 0.03, "rmsprop": 1e-3, "adam": 2e-3, "adamw": 2
 SMOOTH = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "hardtanh")
 SEEDS = (0, 1, 2, 3, 4)
 FAULTS_OF_ONE = 2  # faults that are planted into one healthy training, at most
-EACH = 6  # times that an operator's strength is planted, at least, where so many fit
+EACH = 4  # times that an operator's strength is planted, where so many fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,13 @@ class Case:
 
     @property
     def repeated(self) -> bool:
-        """Whether it is run on five seeds and with other batch sizes too: about one in nine."""
-        return _digest(f"again {self.base}") % 9 == 0
+        """Whether it is run on five seeds and with other batch sizes too: about one in twelve."""
+        return _digest(f"again {self.base}") % 12 == 0
+
+    @property
+    def shared(self) -> bool:
+        """Whether peers are run on it: half of the reporting half, for they are slow."""
+        return self.half == "report" and _digest(f"peers {self.name}") % 2 == 0
 
 
 def _digest(text: str) -> int:

@@ -123,12 +123,12 @@ NAMES: dict[str, str] = {
 
 
 def run(only: str = "") -> None:
-    """Each peer on the reporting half's healthy and faulty cases that it has not had yet."""
+    """Each peer on the healthy and faulty cases that it shares with us and has not had yet."""
     logging.disable(logging.CRITICAL)
     done = {(row["case"], row["peer"]) for row in rows()}
     skills = outcomes()
     for case in cases():
-        if case.half != "report" or only not in case.name or not _decided(case, skills):
+        if not case.shared or only not in case.name or not _decided(case, skills):
             continue
         for name, peer in PEERS.items():
             if (case.name, name) not in done:

@@ -54,7 +54,7 @@ def test_a_plain_rnn_is_told_with_its_layer_and_cause():
     first = result.diagnosis.findings[0]
     assert (first.rule, first.sites) == ("vanishing-through-time", ("layer",))
     assert first.severity > stetho.Severity.NOTE
-    assert set(first.cause) == {"slope", "weights"}
+    assert first.cause["weights"] > 0.5  # recurrent weights begin at a gain of 1/√3
     assert kept(result) < 1e-6
 
 
