@@ -15,7 +15,7 @@ RATES = {"sgd": 0.1, "momentum": 0.03, "rmsprop": 1e-3, "adam": 2e-3, "adamw": 2
 SMOOTH = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "hardtanh")
 SEEDS = (0, 1, 2, 3, 4)
 FAULTS_OF_ONE = 2  # faults that are planted into one healthy training, at most
-EACH = 4  # times that an operator's strength is planted, where so many fit
+EACH = 3  # times that an operator's strength is planted, where so many fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,12 @@ of the rules; every number on this page is from **the other half**, which no lim
 """
 
 PEERS = """\
-Half of these cases, again by a hash, were run with peers too, each used as its documentation says: torchdiag after the last step;
-torch-audit in zero-touch mode, every 10 steps, without its advice on speed and style (TA2xx,
-TA400 to TA404); torchmortem and gradsnitch around the loop. An alarm is what they call a warning
-or worse. *Named* is generous to them: any alarm whose words fit the fault (`zoo/peers.py`). They
-give no cause. Not in the table, as they give no verdicts: gradlens, nansense; without
-documentation: gradscope.
+Half of these cases, again by a hash, were run with peers too, each used as its documentation
+says: torchdiag after the last step; torch-audit in zero-touch mode, every 10 steps, without its
+advice on speed and style (TA2xx, TA400 to TA404); torchmortem and gradsnitch around the loop. An
+alarm is what they call a warning or worse. *Named* is generous to them: any alarm whose words fit
+the fault (`zoo/peers.py`). They give no cause. Not in the table, as they give no verdicts:
+gradlens, nansense; without documentation: gradscope.
 """
 
 
@@ -143,8 +143,8 @@ def _rules(report: Sequence[Row]) -> str:
     ]
     told = (
         "*Precision*: of the alarms of a rule, those in networks with a fault that it names or\n"
-        "that it follows from. *Recall*: of the faults that it is the main rule of, those in which\n"
-        "it gave an alarm."
+        "that it follows from. *Recall*: of the faults that it is the main rule of, those in\n"
+        "which it gave an alarm."
     )
     return f"{_table(['rule', 'precision', 'recall'], lines)}\n\n{told}"
 
@@ -193,8 +193,8 @@ def _stability(rows: Sequence[Row]) -> str:
     seeds, batches = scoring.same(rows, of_batches=False), scoring.same(rows, of_batches=True)
     return (
         "Over five seeds the verdict (alarm or not, and its cause) is the same in\n"
-        f"{_percent(seeds)} cases, under half and twice the batch size in {_percent(batches)}. Both\n"
-        "halves; repetitions that end in another outcome than the first run are left out."
+        f"{_percent(seeds)} cases, under half and twice the batch size in {_percent(batches)}.\n"
+        "Both halves; repetitions that end in another outcome than the first run are left out."
     )
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.rule import explains
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Severity
 
@@ -22,8 +23,13 @@ ELSEWHERE: Mapping[str, str] = {
     "weight-decay": "the weight decay",
     "frozen": "weights that no optimizer has",
 }
+# Symptoms that stop a network from learning by themselves.
+STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
+# Faults that bring these symptoms about: what stands behind them has no part of its own.
+BREAKING = ("non-finite", "oversized-update", "decayed-weights", "dead-units", "saturated")
 ALL = 0.9  # share of the blame that must lie elsewhere
 HALF = 0.5  # share that another finding may lay to the activation function
+MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual
 
 
 def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
@@ -36,24 +42,30 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
         return None
     lead = leading(grave)
     outside = sum(share for cause, share in lead.cause.items() if cause in ELSEWHERE)
-    if outside < ALL or any(_of_activation(finding) > HALF for finding in grave):
+    apart = lead.rule not in BREAKING and any(_of_activation(one) > HALF for one in grave)
+    if outside < ALL or apart:
         return None
     cause = max(lead.cause, key=lambda name: lead.cause[name])
     return f"This is not an activation problem: it is {ELSEWHERE[cause]}{_passing(view)}."
 
 
 def leading(grave: Sequence[Finding]) -> Finding:
-    """The finding that explains the others."""
-    return next((finding for finding in grave if finding.rule != "not-learning"), grave[0])
+    """The finding that explains the others; the gravest, where none can."""
+    return next((finding for finding in grave if explains(finding.rule)), grave[0])
 
 
 def _of_activation(finding: Finding) -> float:
+    """The activation function's part, where it can be why nothing is learned."""
+    if finding.rule not in STOPPING:
+        return 0.0
     return finding.cause.get("slope", 0.0) + finding.cause.get("function", 0.0)
 
 
 def _passing(view: RunView) -> str:
     evidence = passing(view)
     if not evidence:
+        return ""
+    if not view.hidden:
         return ""
     slope, saturated, dead = (item.value for item in evidence.values())
     return (
@@ -65,6 +77,8 @@ def _passing(view: RunView) -> str:
 
 def passing(view: RunView) -> dict[str, Evidence]:
     """What the hidden sites let through; empty where they were not measured or pass nothing."""
+    if not view.hidden:
+        return _moving(view)
     slopes = [view.slope(site) for site in view.hidden]
     known = [slope for slope in slopes if slope > 0 and math.isfinite(slope)]
     if not known or len(known) < len(view.hidden):
@@ -74,6 +88,13 @@ def passing(view: RunView) -> dict[str, Evidence]:
         "saturated, most": Evidence(_most(view, ("saturated_low", "saturated_high")), unit="%"),
         "dead units, most": Evidence(_most(view, ("dead",)), unit="%"),
     }
+
+
+def _moving(view: RunView) -> dict[str, Evidence]:
+    """Where there are no sites (recurrent layers): a gradient moves every weight."""
+    paces = [view.relative_update(weight.name) for weight in view.weights]
+    slowest = min((pace for pace in paces if not math.isnan(pace)), default=0.0)
+    return {"slowest weight's relative update": Evidence(slowest)} if slowest > MOVING else {}
 
 
 def _most(view: RunView, fields: Sequence[str]) -> float:

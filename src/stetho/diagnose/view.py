@@ -108,6 +108,10 @@ class RunView:
         having = [probe for probe in self.probes if name in probe.layers][-RECENT:]
         return self._median(getattr(probe.layers[str(name)], field) for probe in having)
 
+    def first_x_rms(self, name: str) -> float:
+        """Root mean square of what entered a layer in the first probe that has it."""
+        return next((p.layers[name].x_rms for p in self.probes if name in p.layers), math.nan)
+
     # -- the gradient's way ------------------------------------------------------------------
 
     @cached_property

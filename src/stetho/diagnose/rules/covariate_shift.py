@@ -31,8 +31,19 @@ class CovariateShift(AbstractRule):
 
     name: ClassVar[str] = "covariate-shift"
     rank: ClassVar[int] = 42
+    explains: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {
-        "move": Limit(1.0, "move of the units' means in one step, in their deviations", "TBC"),
+        "move": Limit(
+            1.0,
+            "move of the units' means in one step, in their deviations",
+            "Half of the samples cross to the other side of the mean; networks of the zoo's "
+            "calibration half that learn move by up to 0.29",
+        ),
+        "signal": Limit(
+            0.1,
+            "spread of z against its offset, under which this rule is silent",
+            "Collapsed signals are another symptom; their deviations are no measure",
+        ),
         "usual": Limit(1e-3, "relative update from which the learning rate is blamed", "The usual"),
     }
 
@@ -53,10 +64,9 @@ class CovariateShift(AbstractRule):
         pairs = zip(view.probes, view.probes[1:])
         return [second for first, second in pairs if second.step == first.step + 1]
 
-    @staticmethod
-    def _move(stats: SiteStats | None) -> float:
-        """What is beyond sampling."""
-        if stats is None:
+    def _move(self, stats: SiteStats | None) -> float:
+        """What is beyond sampling; NaN where z hardly varies, so that deviations mean nothing."""
+        if stats is None or stats.unit_spread < self.limit("signal") * stats.unit_offset:
             return math.nan
         return math.sqrt(max(0.0, stats.unit_shift**2 - stats.unit_shift_noise**2))
 

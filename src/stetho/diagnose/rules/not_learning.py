@@ -32,6 +32,7 @@ class NotLearning(AbstractRule):
 
     name: ClassVar[str] = "not-learning"
     rank: ClassVar[int] = 90
+    explains: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {
         "explained": Limit(
             STUCK_LIMIT,

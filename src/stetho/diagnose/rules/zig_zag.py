@@ -32,8 +32,14 @@ class ZigZag(AbstractRule):
 
     name: ClassVar[str] = "zig-zag"
     rank: ClassVar[int] = 48
+    explains: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {
-        "cosine": Limit(-0.3, "cosine between neighbouring updates, median over weights", "TBC"),
+        "cosine": Limit(
+            -0.75,
+            "cosine between neighbouring updates, median over weights",
+            "Three quarters of a step undo the one before; of the networks of the zoo's "
+            "calibration half that learn all but one are above −0.4, and that one has −0.70",
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
