@@ -13,6 +13,7 @@ from zoo.spec import Spec
 
 RATES = {"sgd": 0.1, "momentum": 0.03, "rmsprop": 1e-3, "adam": 2e-3, "adamw": 2e-3}
 SMOOTH = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "hardtanh")
+FRESH = "fresh-"
 SEEDS = (0, 1, 2, 3, 4)
 FAULTS_OF_ONE = 2  # faults that are planted into one healthy training, at most
 EACH = 3  # times that an operator's strength is planted, where so many fit
@@ -29,13 +30,18 @@ class Case:
 
     @property
     def half(self) -> str:
-        """By a hash of the base, so that a fault and its healthy twin lie in one half."""
+        """By a hash of the base, so that a fault and its healthy twin lie in one half.
+
+        "fresh": of a second draw, made when the other halves had both been looked at.
+        """
+        if self.base.startswith(FRESH):
+            return "fresh"
         return "calibrate" if _digest(self.base) % 2 else "report"
 
     @property
     def repeated(self) -> bool:
         """Whether it is run on five seeds and with other batch sizes too: about one in twelve."""
-        return _digest(f"again {self.base}") % 12 == 0
+        return self.half != "fresh" and _digest(f"again {self.base}") % 12 == 0
 
     @property
     def shared(self) -> bool:
@@ -49,9 +55,16 @@ def _digest(text: str) -> int:
 
 @cache
 def cases() -> tuple[Case, ...]:
-    """All cases, healthy ones first."""
-    healthy = dict(_healthy())
-    planted = [*_planted(healthy), *_published()]
+    """All cases, healthy ones first; those of the second draw at the end."""
+    first = _drawn(dict(_healthy(2018, (64, 20, 16, 18, 18))), EACH, _published())
+    fresh = {f"{FRESH}{name}": spec for name, spec in _healthy(2019, (26, 8, 6, 9, 6))}
+    return (*first, *_drawn(fresh, 1, iter(())))
+
+
+def _drawn(
+    healthy: dict[str, Spec], each: int, published: Iterator[tuple[str, Spec, Plant]]
+) -> tuple[Case, ...]:
+    planted = [*_planted(healthy, each), *published]
     found = {name: Case(name, name, spec) for name, spec in healthy.items()}
     for base, spec, plant in planted:
         found.setdefault(base, Case(base, base, spec))
@@ -60,12 +73,14 @@ def cases() -> tuple[Case, ...]:
     return tuple(sorted(found.values(), key=lambda case: (case.plant is not None, case.name)))
 
 
-def _healthy() -> Iterator[tuple[str, Spec]]:
-    draw = random.Random(2018)
-    for number in range(64):
+def _healthy(seed: int, counts: tuple[int, ...]) -> Iterator[tuple[str, Spec]]:
+    """`counts`: of multilayer perceptrons, CNNs, residual nets, recurrent nets, transformers."""
+    mlps, cnns, resnets, recurrent, transformers = counts
+    draw = random.Random(seed)
+    for number in range(mlps):
         data = draw.choice(("digits", "wine", "iris", "cancer", "diabetes", "circles", "blobs"))
         yield f"mlp-{number:02}", _mlp(draw, "unit-digits" if number % 10 == 0 else data)
-    for number in range(20):
+    for number in range(cnns):
         norm = draw.choice(("none", "batch", "layer"))
         function, optimizer = draw.choice(SMOOTH), draw.choice(tuple(RATES))
         depth = draw.choice((2, 3, 5, 6))
@@ -73,14 +88,14 @@ def _healthy() -> Iterator[tuple[str, Spec]]:
             f"cnn-{number:02}",
             _with(Spec("cnn", "images", function, depth, 16, norm), optimizer, deep=depth > 3),
         )
-    for number in range(16):
+    for number in range(resnets):
         data = draw.choice(("images", "digits"))
         function, optimizer = draw.choice(SMOOTH), draw.choice(tuple(RATES))
         norm, depth = draw.choice(("batch", "layer", "none")), draw.choice((3, 5, 8))
         width = 16 if data == "images" else 48
         spec = Spec("resnet", data, function, depth, width, norm, gain=0.7 if norm == "none" else 1)
         yield f"resnet-{number:02}", _with(spec, optimizer)
-    for number in range(18):
+    for number in range(recurrent):
         family = ("rnn", "lstm", "gru")[number % 3]
         data = ("rows", "first")[number // 3 % 2]
         optimizer = draw.choice(("adam", "adamw", "rmsprop", "momentum"))
@@ -89,7 +104,7 @@ def _healthy() -> Iterator[tuple[str, Spec]]:
         spec = Spec(family, data, "tanh", 1, draw.choice((24, 48)), init=init, length=length)
         lr = 0.1 if optimizer == "momentum" else 5e-3
         yield f"{family}-{number:02}", replace(spec, optimizer=optimizer, lr=lr)
-    for number in range(18):
+    for number in range(transformers):
         family, data = (("vit", "patches"), ("gpt", "text"))[number % 2]
         function = draw.choice(("gelu", "relu", "silu", "elu", "tanh", "leaky_relu"))
         spec = Spec(family, data, function, draw.choice((1, 2, 3)), 32, "layer")
@@ -116,7 +131,7 @@ def _with(spec: Spec, optimizer: str, deep: bool = False, lr: float | None = Non
     return replace(spec, optimizer=optimizer, lr=rate)
 
 
-def _planted(healthy: dict[str, Spec]) -> Iterator[tuple[str, Spec, Plant]]:
+def _planted(healthy: dict[str, Spec], each: int) -> Iterator[tuple[str, Spec, Plant]]:
     """Faults in healthy trainings, each operator in turn, spread by a hash over the bases."""
     room = dict.fromkeys(healthy, FAULTS_OF_ONE)
     for operator in OPERATORS:
@@ -124,7 +139,7 @@ def _planted(healthy: dict[str, Spec]) -> Iterator[tuple[str, Spec, Plant]]:
             bases = sorted(healthy, key=lambda name: _key(name, operator, strength))
             fitting = [name for name in bases if operator.fits(healthy[name])]
             fitting.sort(key=lambda name: room[name] <= 0)  # stable: those with room first
-            for name in fitting[:EACH]:
+            for name in fitting[:each]:
                 room[name] -= 1
                 yield name, healthy[name], list(operator.plants(healthy[name]))[place]
 

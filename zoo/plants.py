@@ -3,6 +3,8 @@
 The answers were written down before any of these networks was diagnosed. `rules` name the fault
 itself (one of them is enough; the first is the main one), `also` are true of such a network but
 follow from the fault; an alarm of any other rule is counted as false. `causes` are the right ones.
+Two rules came later and were put in front where they name the fault: `undersized-update` and
+`decayed-weights`.
 """
 
 from __future__ import annotations
@@ -175,7 +177,7 @@ OPERATORS: tuple[Operator, ...] = (
         "low-rate",
         _trained,
         _scaled("lr", 1e-2, 1e-5),
-        ("not-learning",),
+        ("undersized-update", "not-learning"),
         ("learning-rate",),
         hidden=False,
     ),
@@ -296,7 +298,7 @@ OPERATORS: tuple[Operator, ...] = (
             strong={"weight_decay": 0.3, "optimizer": "sgd", "lr": 0.1},
             adamw={"weight_decay": 30.0, "optimizer": "adamw", "lr": 2e-3},
         ),
-        ("not-learning",),
+        ("decayed-weights", "not-learning"),
         ("weight-decay",),
         ("collapsed", "vanishing-gradient", "off-centre", "vanishing-through-time"),
         hidden=False,
@@ -315,7 +317,7 @@ OPERATORS: tuple[Operator, ...] = (
         "tiny-clip",
         lambda spec: spec.optimizer in ("sgd", "momentum"),
         _set(all={"clip": 1e-4}),
-        ("not-learning",),
+        ("undersized-update", "not-learning"),
         ("learning-rate",),
         hidden=False,
     ),

@@ -137,6 +137,14 @@ class RunView:
         weights = [_ratio(up, down) for up, down in zip(ups[:-1], downs[1:], strict=True)]
         return Span(tuple(sites), tuple(slopes), tuple(weights))
 
+    def last_span(self, sites: Sequence[Site]) -> Span | None:
+        """Factors now; in a run that has diverged, in the last probe that still has numbers."""
+        now = self.span(sites)
+        if now is not None or self.learning.status != "diverged":
+            return now
+        spans = (self.span(sites, probe) for probe in reversed(self.probes))
+        return next((span for span in spans if span is not None), None)
+
     # -- parameters --------------------------------------------------------------------------
 
     def parameter(self, name: str | None) -> Parameter | None:

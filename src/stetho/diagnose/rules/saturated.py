@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from stetho.diagnose import steps
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
 from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
@@ -21,7 +22,7 @@ class Saturated(AbstractRule):
     saturate every unit, but each on other samples; a large bias saturates one unit on all. The
     blame is computed: of the saturated units, those that would not be so without their bias; for
     the rest, how far the weights and the layer's input exceed unit scale. What was not saturated
-    in the first probe came with training and is laid to the learning rate.
+    in the first probe came with training; after large steps it is laid to the learning rate.
 
     Can look like it: functions that are meant to be flat on one side (ReLU and its kin) are judged
     by dead-units instead; an output function that is sure of its answer is no hidden site; late in
@@ -132,7 +133,7 @@ class Saturated(AbstractRule):
     def _came(self, view: RunView, site: Site) -> float:
         """Share of what is saturated that was not so in the first probe: it came with training."""
         first, now = view.first(site), self._share(view, site)
-        if first is None or not now > 0:
+        if first is None or not now > 0 or not steps.peak(view) > steps.LARGE:
             return 0.0
         low, high = _sides(site.function)
         began = low * first.saturated_low + high * first.saturated_high

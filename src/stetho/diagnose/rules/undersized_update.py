@@ -36,14 +36,24 @@ class UndersizedUpdate(AbstractRule):
             "Zoo, calibration half: networks that learn have at least 2.1e-4; at 5e-5 weights "
             "change by half a percent in a hundred steps",
         ),
+        "passing": Limit(
+            1e-3,
+            "gradient at the first site against the last, under which this rule is silent",
+            "The limit of vanishing-gradient, which then is the cause",
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
         fastest = max(view.weights, key=lambda weight: self._pace(view, weight), default=None)
         if fastest is None or view.is_check or view.learning.status == "diverged":
             return
-        if 0 < self._pace(view, fastest) < self.limit("update"):
+        if 0 < self._pace(view, fastest) < self.limit("update") and self._passes(view):
             yield self._finding(view, fastest)
+
+    def _passes(self, view: RunView) -> bool:
+        """Whether the gradient comes through: else steps are small because it is."""
+        spans = [view.span(model) for model in view.models if len(model) > 1]
+        return all(span is not None and span.total > self.limit("passing") for span in spans)
 
     @staticmethod
     def _pace(view: RunView, weight: Parameter) -> float:
