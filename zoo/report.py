@@ -28,10 +28,14 @@ frequent class, explained variance, or entropy gained, and is measured without s
 right diagnosis says of each fault was written down before any network was diagnosed
 (`zoo/plants.py`).
 
-One half of the cases, by a hash of their names that was fixed before, **calibrated** the limits
-of the rules; every number on this page is from **the other half**, which no limit has seen.
-`python -m zoo run` trains what is missing, `python -m zoo report` judges all runs again, and
-`make docs` writes this page from the committed results.
+One half of the cases, by a hash of their names that was fixed before, **calibrated** the limits of
+the rules; the other half **reports**. When the reporting half was looked at for the first time, it
+showed faults in attribution (a learning rate blamed where the gradient vanishes or the weights
+begin next to 0; an explosion not told once all is NaN). These were mended, no limit was moved; the
+table shows both looks. As the reporting half has then had its say in the code, a **second draw** of
+cases (*fresh*), which nothing has seen, is reported beside it. `python -m zoo run` trains what is
+missing, `python -m zoo report` judges all runs again, and `make docs` writes this page from the
+committed results.
 """
 
 PEERS = """\
@@ -46,29 +50,36 @@ gradlens, nansense; without documentation: gradscope.
 
 def page(note: str) -> str:
     rows, said = results.read(), results.peers()
-    report = scoring.first_runs(rows)
+    report, fresh = scoring.first_runs(rows), scoring.first_runs(rows, "fresh")
+    both = [*report, *fresh]
     shared = [row for row in report if any(row.case in alarms for alarms in said.values())]
     theirs = [scoring.peer(tool, alarms, report) for tool, alarms in said.items()]
+    scores = [
+        scoring.ours(results.read(results.FIRST_LOOK), "reporting half, first look"),
+        scoring.ours(report, "reporting half"),
+        scoring.ours(fresh, "fresh"),
+        scoring.ours(both, "reporting half and fresh"),
+    ]
     parts = [
         "# The zoo",
         note,
         INTRO,
         _counts(rows),
         "## Alarms on healthy networks, and faults found",
-        _scores([scoring.ours(report)]),
+        _scores("cases", scores),
         *_beside_peers(shared, theirs),
         "## By rule",
-        _rules(report),
+        f"Reporting half and fresh.\n\n{_rules(both)}",
         "## By fault",
-        _faults(report),
+        f"Reporting half and fresh.\n\n{_faults(both)}",
         "## Not an activation problem",
-        _elsewhere(report),
+        _elsewhere(both),
         "## How early",
-        _delays(report),
+        _delays(both),
         "## The same verdict again",
         _stability(rows),
         "## What was missed",
-        _missed(report),
+        _missed(both),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -96,15 +107,15 @@ def _interval(part: Share) -> str:
 def _counts(rows: Sequence[Row]) -> str:
     labels = ("healthy", "fault", "weak", "harmless", "undecided")
     lines = []
-    for half in ("calibrate", "report"):
+    for half in ("calibrate", "report", "fresh"):
         counted = Counter(row.label for row in scoring.first_runs(rows, half))
         lines.append([half, *(str(counted[label]) for label in labels), str(counted.total())])
     return _table(["half", *labels, "cases"], lines)
 
 
-def _scores(scores: Sequence[Score]) -> str:
+def _scores(what: str, scores: Sequence[Score]) -> str:
     head = [
-        "tool",
+        what,
         "alarms on healthy (95 % interval)",
         "alarms on harmless",
         "faults noticed",
@@ -133,7 +144,7 @@ def _scores(scores: Sequence[Score]) -> str:
 def _beside_peers(shared: Sequence[Row], theirs: Sequence[Score]) -> list[str]:
     if not theirs:
         return []
-    return ["## Beside peers", PEERS, _scores([scoring.ours(shared), *theirs])]
+    return ["## Beside peers", PEERS, _scores("tool", [scoring.ours(shared), *theirs])]
 
 
 def _rules(report: Sequence[Row]) -> str:
@@ -223,8 +234,12 @@ def _said(row: Row) -> str:
 
 def summary() -> str:
     """A few lines for a terminal."""
-    report = scoring.first_runs(results.read())
-    score = scoring.ours(report)
+    rows = results.read()
+    return "\n\n".join(_short(rows, half) for half in ("calibrate", "report", "fresh"))
+
+
+def _short(rows: Sequence[Row], half: str) -> str:
+    score = scoring.ours(scoring.first_runs(rows, half))
     told = {
         "alarms on healthy networks": score.healthy,
         "alarms on harmless plants": score.harmless,
@@ -237,4 +252,4 @@ def summary() -> str:
         for name, part in told.items()
         if part is not None and not math.isnan(part.value)
     ]
-    return "\n".join(lines)
+    return "\n".join([half, *lines])

@@ -11,6 +11,7 @@ from zoo.peers import rows as peer_rows
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.jsonl"
+FIRST_LOOK = HERE / "first_look.jsonl"  # the reporting half as it was first seen; kept as it is
 PEERS = HERE / "peers.jsonl"
 
 
@@ -23,8 +24,8 @@ def write() -> None:
         PEERS.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def read() -> list[Row]:
-    return [_row(json.loads(line)) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+def read(file: Path = RESULTS) -> list[Row]:
+    return [_row(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _row(values: dict[str, object]) -> Row:

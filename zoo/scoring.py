@@ -88,11 +88,11 @@ def explains_it(row: Row, case: Case) -> bool:
     return case.plant is not None and row.cause in case.plant.causes
 
 
-def ours(rows: Sequence[Row]) -> Score:
+def ours(rows: Sequence[Row], tool: str = "stetho") -> Score:
     known = by_name()
     faults = [row for row in rows if row.label == "fault"]
     return Score(
-        "stetho",
+        tool,
         share(bool(row.alarms) for row in rows if row.label == "healthy"),
         share(bool(row.alarms) for row in rows if row.label == "harmless"),
         share(bool(row.alarms) for row in faults),
