@@ -15,7 +15,6 @@ from stetho.errors import StethoError, UsageError
 
 if TYPE_CHECKING:
     from stetho.api import Result
-    from stetho.record import Diagnosis
 
 app = typer.Typer(
     name="stetho",
@@ -33,6 +32,10 @@ USAGE = 2
 JsonFile = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", help="Also write the result as JSON ('-': to stdout)."),
+]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write the report as one HTML file."),
 ]
 FailOn = Annotated[
     str | None,
@@ -66,6 +69,7 @@ def run(
         typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
     ] = None,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -87,10 +91,12 @@ def run(
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
 
     def report(result: Result) -> None:
         show(result, sys.stderr, all_sites)
         write_json(result.json(), json_file)
+        write_html(result, html_file)
 
     result = run_script(
         script,
@@ -124,6 +130,7 @@ def check(
     ] = None,
     batches: Annotated[int, typer.Option(min=1, help="How many batches to take.")] = 1,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -141,12 +148,14 @@ def check(
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
     if result.comparison is not None:
         print(f"\n{result.comparison}")
     write_json(result.json(), json_file)
+    write_html(result, html_file)
     worst = result.diagnosis.worst
     raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
 
@@ -227,31 +236,40 @@ def predict_model(target: str, data: str | None, names: list[str]) -> dict[str, 
 @app.command()
 def report(
     file: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
-    text: Annotated[bool, typer.Option("--text", help="Print the report (the default).")] = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write one self-contained HTML file there."
+        ),
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="The same, beside the run file: RUN.html.")
+    ] = False,
+    text: Annotated[
+        bool | None,
+        typer.Option("--text/--no-text", help="Print the report (the default without HTML)."),
+    ] = None,
     json_file: JsonFile = None,
     all_sites: AllSites = False,
 ) -> None:
-    """Print the report of a run file again.
+    """Show the report of a run file again: printed, or as one HTML file.
 
-    Example:
+    Examples:
 
       stetho report stetho-runs/train-20260101-120000.stetho
-    """
-    from stetho.api import Result
-    from stetho.store import read_diagnosis, read_run
 
-    recorded = read_run(file)
-    result = Result(recorded, read_diagnosis(file) or _diagnose(recorded), file)
-    if text:
+      stetho report stetho-runs/train-20260101-120000.stetho -o report.html
+    """
+    from stetho.api import load_result
+
+    page = output or (file.with_name(f"{file.name}.html") if html else None)
+    refuse_unwritable(json_file)
+    refuse_unwritable(page, "-o")
+    result = load_result(file)
+    if text if text is not None else page is None:
         show(result, sys.stdout, all_sites)
     write_json(result.json(), json_file)
-
-
-def _diagnose(recorded: Any) -> Diagnosis:
-    """The diagnosis of a run that was cut off before it got one."""
-    from stetho.diagnose import diagnose
-
-    return diagnose(recorded)
+    write_html(result, page)
 
 
 @app.command()
@@ -295,15 +313,15 @@ def show(result: Result, stream: Any, all_sites: bool) -> None:
     print_report(result.run, result.diagnosis, stream=stream, file=result.file, all_sites=all_sites)
 
 
-def refuse_unwritable(file: Path | None) -> None:
+def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
     """Say before a long run, not after it, that its result cannot be written."""
     if file is None or str(file) == "-":
         return
     folder = file.resolve().parent
     if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise UsageError(
-            f"expected --json FILE in a folder that can be written, got {file}; make the folder or "
-            "name another file"
+            f"expected {option} FILE in a folder that can be written, got {file}; make the folder "
+            "or name another file"
         )
 
 
@@ -315,6 +333,14 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         print(text)
     else:
         file.write_text(text + "\n", encoding="utf-8")
+
+
+def write_html(page: Any, file: Path | None) -> None:
+    """`page` has a method `html`; where the file is goes to stderr, out of the script's output."""
+    if file is None:
+        return
+    file.write_text(page.html(), encoding="utf-8")
+    print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
 
 
 def parse_share(text: str) -> float:

@@ -1,15 +1,16 @@
-"""Run and Diagnosis → a report: neutral sections, then terminal text or JSON. Needs no torch."""
+"""Run and Diagnosis → a report: neutral sections, then terminal, HTML or JSON. Needs no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stetho.record import Diagnosis, Run
+from stetho.record import Diagnosis, PredictedSite, Run
 from stetho.report.json_form import json_form
 from stetho.report.sections import build
 
-__all__ = ["build", "json_form", "print_report", "terminal_text"]
+__all__ = ["build", "html_text", "json_form", "print_report", "terminal_text"]
 
 
 def terminal_text(
@@ -39,3 +40,17 @@ def print_report(
     from stetho.report import terminal
 
     terminal.show(build(run, diagnosis, file=file, all_sites=all_sites), stream)
+
+
+def html_text(
+    run: Run,
+    diagnosis: Diagnosis,
+    *,
+    file: Path | None = None,
+    predicted: Sequence[PredictedSite] = (),
+    explanations: Mapping[str, str] | None = None,
+) -> str:
+    """One self-contained HTML file. `explanations`: what each rule looks at, by its name."""
+    from stetho.report.html import run_page
+
+    return run_page(run, diagnosis, file=file, predicted=predicted, explanations=explanations)
