@@ -62,6 +62,11 @@ class Result:
             explanations=explanations(),
         )
 
+    def _repr_html_(self) -> str:
+        from stetho.report import panel
+
+        return panel(self.run, self.diagnosis)
+
     def __str__(self) -> str:
         return self.text()
 

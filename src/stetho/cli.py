@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,7 +97,7 @@ def run(
     def report(result: Result) -> None:
         show(result, sys.stderr, all_sites)
         write_json(result.json(), json_file)
-        write_html(result, html_file)
+        write_html(result.html, html_file)
 
     result = run_script(
         script,
@@ -155,7 +156,7 @@ def check(
     if result.comparison is not None:
         print(f"\n{result.comparison}")
     write_json(result.json(), json_file)
-    write_html(result, html_file)
+    write_html(result.html, html_file)
     worst = result.diagnosis.worst
     raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
 
@@ -181,6 +182,7 @@ def predict(
     ] = None,
     depth: Annotated[int, typer.Option(metavar="L", min=1, help="Layers of a plain stack.")] = 50,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
 ) -> None:
     """Predict signal and gradient by depth, before any training.
 
@@ -194,43 +196,44 @@ def predict(
     """
     names = [name for given in activation or () for name in given.split(",") if name]
     refuse_unwritable(json_file)
-    content = predict_model(target, data, names) if target else predict_stack(names, depth)
+    refuse_unwritable(html_file, "--html")
+    content, page = predict_model(target, data, names) if target else predict_stack(names, depth)
     write_json(content, json_file)
+    write_html(page, html_file)
 
 
-def predict_stack(names: list[str], depth: int) -> dict[str, Any]:
-    from dataclasses import asdict
-
+def predict_stack(names: list[str], depth: int) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.activations import catalogue
     from stetho.prediction import compare_stacks
-    from stetho.prediction.model import finite
+    from stetho.prediction.pages import stack_json, stack_page
     from stetho.prediction.text import stack_text
 
     usual = [record.name for record in catalogue() if not record.gate and record.name != "identity"]
     rows = compare_stacks(names or usual, depth)
     print(stack_text(rows, depth))
-    functions = [
-        {key: finite(value) if isinstance(value, float) else value for key, value in row}
-        for row in (asdict(row).items() for row in rows)
-    ]
-    return {"schema": "stetho/predict/1", "depth": depth, "functions": functions}
+    return stack_json(rows, depth), lambda: stack_page(rows, depth)
 
 
-def predict_model(target: str, data: str | None, names: list[str]) -> dict[str, Any]:
+def predict_model(
+    target: str, data: str | None, names: list[str]
+) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.prediction import predict as predict_sites
+    from stetho.report import predicted_html
     from stetho.targets import load_checkup
 
     model, batches, loss = load_checkup(target, data, 1)
     content: dict[str, Any] = {}
+    records = {}
     for place, name in enumerate(names or [None]):
         prediction = predict_sites(model, batches, loss, activation=name)
         print(("\n" if place else "") + (f"With {name} at every site\n" if name else ""), end="")
         print(prediction)
         form = prediction.json()
         content = form if place == 0 else content
+        records[name or ""] = prediction.record()
         if name:
             content.setdefault("activations", {})[name] = {**form}
-    return content
+    return content, lambda: predicted_html(records, content)
 
 
 @app.command()
@@ -269,7 +272,7 @@ def report(
     if text if text is not None else page is None:
         show(result, sys.stdout, all_sites)
     write_json(result.json(), json_file)
-    write_html(result, page)
+    write_html(result.html, page)
 
 
 @app.command()
@@ -335,11 +338,11 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         file.write_text(text + "\n", encoding="utf-8")
 
 
-def write_html(page: Any, file: Path | None) -> None:
-    """`page` has a method `html`; where the file is goes to stderr, out of the script's output."""
+def write_html(page: Callable[[], str], file: Path | None) -> None:
+    """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
     if file is None:
         return
-    file.write_text(page.html(), encoding="utf-8")
+    file.write_text(page(), encoding="utf-8")
     print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
 
 

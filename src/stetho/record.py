@@ -270,6 +270,17 @@ class PredictedSite:
     why: str = ""  # why not
 
 
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What theory says of a model before any training."""
+
+    sites: tuple[PredictedSite, ...]
+    depth_scale: float = NAN  # layers, of a plain network with this one's variances
+    trainable_depth: float = NAN
+    unmodelled: tuple[str, ...] = ()  # operations that were measured in place of modelled
+    relative: bool = False  # no loss was seen: gradients are relative to that at the output
+
+
 # The only names that a cause may have.
 CAUSES = (
     "slope",

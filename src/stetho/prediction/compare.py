@@ -32,7 +32,7 @@ class ComparedSite:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     rows: tuple[ComparedSite, ...]
-    predicted: tuple[PredictedSite, ...] = ()  # for charts
+    predicted: tuple[PredictedSite, ...] = ()  # to draw
 
     @property
     def _parting(self) -> ComparedSite | None:
@@ -73,24 +73,6 @@ def _plain(value: Any) -> Any:
     return finite(value) if isinstance(value, float) else value
 
 
-def predicted_sites(prediction: Prediction) -> tuple[PredictedSite, ...]:
-    """What a report needs of a prediction."""
-    return tuple(
-        PredictedSite(
-            site.name,
-            site.function,
-            site.z_std,
-            site.z_band,
-            site.slope_factor,
-            site.grad_rms,
-            site.band,
-            site.valid,
-            site.why,
-        )
-        for site in prediction.sites
-    )
-
-
 def compare(prediction: Prediction, run: Run) -> Comparison:
     """Lay a prediction beside the first probe of a run."""
     measured = run.probes[0].sites if run.probes else {}
@@ -126,4 +108,4 @@ def compare(prediction: Prediction, run: Run) -> Comparison:
                 site.band,
             )
         )
-    return Comparison(tuple(rows), predicted_sites(prediction))
+    return Comparison(tuple(rows), prediction.record().sites)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from stetho.record import Diagnosis, PredictedSite, Run
+from stetho.record import Diagnosis, Predicted, PredictedSite, Run
+from stetho.report import tree
 from stetho.report.json_form import json_form
 from stetho.report.sections import build
 
-__all__ = ["build", "html_text", "json_form", "print_report", "terminal_text"]
+__all__ = [
+    "build",
+    "html_text",
+    "json_form",
+    "panel",
+    "predicted_html",
+    "predicted_panel",
+    "print_report",
+    "report_html",
+    "terminal_text",
+]
 
 
 def terminal_text(
@@ -54,3 +65,31 @@ def html_text(
     from stetho.report.html import run_page
 
     return run_page(run, diagnosis, file=file, predicted=predicted, explanations=explanations)
+
+
+def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> str:
+    """One HTML file on what theory says, by the function at every site ("": the model's own)."""
+    from stetho.report.html import predicted_page
+
+    return predicted_page(predictions, form)
+
+
+def report_html(report: tree.Report, form: Any = None) -> str:
+    """Any report without charts as one HTML file; `form` is what "Save as JSON" saves."""
+    from stetho.report.html import plain_page
+
+    return plain_page(report, form)
+
+
+def panel(run: Run, diagnosis: Diagnosis) -> str:
+    """The key panels for a notebook: verdict, answers, gradient by depth, loss. No scripts."""
+    from stetho.report.html import notebook
+
+    return notebook.run_panel(run, diagnosis)
+
+
+def predicted_panel(predicted: Predicted) -> str:
+    """A prediction for a notebook."""
+    from stetho.report.html import notebook
+
+    return notebook.predicted_panel(predicted)

@@ -41,7 +41,8 @@ def _quiet(run: Run, diagnosis: Diagnosis) -> Answers:
 
 
 def _which(run: Run, finding: Finding) -> Answer:
-    known = {site.name: phrases.at(site) for site in run.sites}
+    known = {layer.name: f"layer {layer.name}" for layer in run.layers}
+    known |= {site.name: phrases.at(site) for site in run.sites}
     names = [known.get(name, name) for name in finding.sites]
     if not names:
         return Answer(WHICH, "No single one: the training as a whole.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stetho.record import Diagnosis, Finding, Function, PredictedSite, Run, Site
+from stetho.record import Diagnosis, Finding, Function, Predicted, PredictedSite, Run, Site
 from stetho.report.answers import leading
 from stetho.report.curves import curves
 from stetho.report.histograms import SiteHistograms, site_histograms
@@ -34,7 +34,7 @@ def chart_data(
     followed = series(run, sites, columns)
     plain = {
         "kind": run.kind,
-        "sites": [_site(row, diagnosis) for row in rows] or [_bare(site) for site in predicted],
+        "sites": [_site(row, diagnosis) for row in rows],
         "first": _first(run, sites),
         "predicted": _predicted(rows, predicted),
         "functions": _functions(rows),
@@ -84,16 +84,28 @@ def _rms(mean: float, std: float) -> float:
     return math.hypot(mean, std)
 
 
-def _bare(site: PredictedSite) -> dict[str, Any]:
-    """A site that theory speaks of and nothing has measured."""
+def predicted_data(predicted: Predicted) -> dict[str, Any]:
+    """What theory alone can draw."""
     return {
-        "name": site.name,
-        "layer": None,
-        "model": "",
-        "function": site.function,
-        "output": False,
-        "severity": None,
-        "slope": site.slope_factor,
+        "kind": "predicted",
+        "sites": [
+            {
+                "name": site.name,
+                "layer": None,
+                "model": "",
+                "function": site.function,
+                "output": False,
+                "severity": None,
+                "slope": site.slope_factor,
+            }
+            for site in predicted.sites
+        ],
+        "first": None,
+        "predicted": [_band(site) for site in predicted.sites],
+        "functions": {},
+        "probes": 0,
+        "loss": _loss(Run()),
+        "findings": [],
     }
 
 
@@ -116,7 +128,7 @@ def _predicted(
     if not predicted:
         return None
     known = {site.name: site for site in predicted}
-    names = [row.site.name for row in rows] or list(known)
+    names = [row.site.name for row in rows]
     return [_band(known[name]) if name in known else None for name in names]
 
 

@@ -26,7 +26,7 @@ PARTS = Chart(
 HEATMAP = Chart(
     "heatmap",
     "Every site at every step",
-    "Rows are sites in call order, columns are steps. Pale is fine, strong colour is trouble. A "
+    "Rows are sites in call order, columns are steps. Faint is fine, strong colour is trouble. A "
     "click (or Enter) on a cell shows that site's histogram at that step.",
 )
 SITE = Chart(

@@ -62,7 +62,14 @@ def series(run: Run, sites: Sequence[Site], among: Buckets) -> tuple[Series, ...
     """Every quantity that has a value somewhere."""
     structure = Structure(run)
     made = (_series(measure, structure, run.probes, sites, among) for measure in MEASURES)
-    return tuple(one for one in made if any(value == value for value in one.low))
+    return tuple(one for one in made if _says_something(one))
+
+
+def _says_something(one: Series) -> bool:
+    values = one.low if one.high is None else one.high
+    if one.measure.key == "nonfinite":
+        return any(value > 0 for value in values)
+    return any(value == value for value in values)
 
 
 def _series(

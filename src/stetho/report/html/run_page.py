@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from stetho.record import Diagnosis, PredictedSite, Run
-from stetho.report import tree
 from stetho.report.charts import chart_data
 from stetho.report.html import document
-from stetho.report.html.blocks import Context, block
-from stetho.report.html.escape import text
+from stetho.report.html.blocks import Context
+from stetho.report.html.frame import badge, frame
 from stetho.report.html.payload import payload
 from stetho.report.html.site_links import Places
 from stetho.report.json_form import json_form
@@ -24,14 +22,6 @@ STATUS = {
     "stuck": ("fault", "not learning"),
     "diverged": ("fault", "diverged"),
     "too-short": ("note", "too short to judge"),
-}
-NAVIGATION = {
-    "findings": "Findings",
-    "depth": "By depth",
-    "heatmaps": "Site by step",
-    "site": "One site",
-    "distributions": "Distributions",
-    "learning": "Learning",
 }
 
 
@@ -50,36 +40,11 @@ def run_page(
     context = Context(places, explanations or {})
     return document.document(
         f"stetho: {run.command}" if run.command else "stetho",
-        body(report, context, run, diagnosis),
+        frame(report, context, status(run, diagnosis), facts(run)),
         payload(chart_data(run, diagnosis, predicted)),
         scripts=document.RUN,
         form=json_form(run, diagnosis),
         live=live,
-    )
-
-
-def body(report: tree.Report, context: Context, run: Run, diagnosis: Diagnosis) -> str:
-    links = "".join(
-        f'<a href="#{one.key}">{NAVIGATION[one.key]}</a>'
-        for one in report.sections
-        if one.key in NAVIGATION
-    )
-    return (
-        '<a class="skip" href="#verdict">To the verdict</a>'
-        f"{header(report.title, status(run, diagnosis), facts(run))}"
-        f'<nav aria-label="Sections">{links}</nav>'
-        f"<main>{''.join(section(one, context) for one in report.sections)}</main>"
-        '<footer class="quiet">stetho, a stethoscope for training. This file needs no network.'
-        '</footer><div id="announcer" class="unseen" aria-live="polite"></div>'
-    )
-
-
-def header(title: str, badge: str, under: str) -> str:
-    return (
-        f'<header class="top"><h1><span class="brand">stetho</span> <code>{text(title)}</code></h1>'
-        f'{badge}<span class="grow"></span><span class="quiet facts-line">{under}</span>'
-        '<button type="button" id="save-json">Save as JSON</button>'
-        '<button type="button" id="theme">Dark</button></header>'
     )
 
 
@@ -88,17 +53,11 @@ def status(run: Run, diagnosis: Diagnosis) -> str:
     if not word:
         worst = diagnosis.worst
         kind = worst.word if worst is not None else "good"
-        word = {"check": "check-up"}.get(run.kind, "watched")
-    return f'<span class="badge {kind}" id="status">{word}</span>'
+        word = "check-up" if run.kind == "check" else "watched"
+    return badge(kind, word)
 
 
 def facts(run: Run) -> str:
-    known: list[Any] = [run.created.replace("T", " ").removesuffix("+00:00"), run.device]
+    known = [run.created.replace("T", " ").removesuffix("+00:00"), run.device]
     known += [f"torch {run.versions['torch']}"] if "torch" in run.versions else []
-    return text(" · ".join(part for part in known if part))
-
-
-def section(one: tree.Section, context: Context) -> str:
-    title = f'<h2 tabindex="-1">{text(one.title)}</h2>' if one.title else ""
-    blocks = "".join(block(part, context) for part in one.blocks)
-    return f'<section id="{one.key}" class="{one.key}">{title}{blocks}</section>'
+    return " · ".join(part for part in known if part)

@@ -36,7 +36,7 @@ function depthColumns(relative) {
   if (!relative) return columns;
   const measured = sites.some((site) => site.upstream > 0);
   const source = (place) => (last[place] === null ? null : measured ? sites[last[place]].upstream : predicted?.[last[place]]?.gradient);
-  const over = (values, of) => values && values.map((value, place) => (value === null || !(of(place) > 0) ? null : value / of(place)));
+  const over = (values, of) => values && values.map((value, place) => (value === 0 ? 0 : value === null || !(of(place) > 0) ? null : value / of(place)));
   const firstSource = (place) => first?.gradient[last[place]] / (sites[last[place]]?.slope || NaN);
   return {
     gradient: over(columns.gradient, source),
@@ -60,7 +60,7 @@ function drawDepth(figure) {
   const range = logRange(shown, relative ? [-3.6, 1] : undefined);
   const blue = style("gradient");
   const point = { show: sites.length < 80, size: 7, fill: blue };
-  const toggle = figure.querySelector(".choices");
+  const toggle = figure.querySelector(".choices:not(.functions)");
   const choose = (key) => ((figure.dataset.scale = key), drawDepth(figure));
   choices(toggle, [["relative", "relative to the source"], ["absolute", "rms"]], relative ? "relative" : "absolute", choose, "Scale of the chart");
   const entries = [];
@@ -90,9 +90,9 @@ function drawDepth(figure) {
                 { from: range[0], to: VANISHING, tint: style("bad"), word: "vanishing: less than a thousandth arrives", below: true },
                 { from: EXPLODING, to: range[1], tint: style("bad"), word: "exploding: over a thousand times" },
               ]),
-              ...extremeCallout(c.gradient),
             ]
           : []),
+        ...(relative && measured ? gradientCallout(c.gradient, range[0]) : []),
         pointing((place) => depthTip(place, c, relative), (place) => selectSite(place, null, true)),
       ],
     },
@@ -101,17 +101,19 @@ function drawDepth(figure) {
   addTwin(figure, "depth", "Gradient and signal by depth", depthTable);
 }
 
-// The site where the gradient is furthest from its source, if that is beyond the limits.
-function extremeCallout(gradient) {
+// Sites that no gradient reaches; else the one where it is furthest from its source.
+function gradientCallout(gradient, floor) {
+  const none = gradient.flatMap((value, place) => (value === 0 ? [[place, floor]] : []));
+  if (none.length) return [callout(none, `no gradient at ${none.length} of ${gradient.length} sites`, style("fault"))];
   const logs = gradient.map((value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : 0));
   let place = 0;
   logs.forEach((value, turn) => {
     if (Math.abs(value) > Math.abs(logs[place])) place = turn;
   });
-  const value = gradient[place];
   if (logs[place] > Math.log10(VANISHING) && logs[place] < Math.log10(EXPLODING)) return [];
-  const words = value < 1 ? `${factor(value)} the gradient arrives` : `${factor(value)} the gradient`;
-  return [callout(place, value, words, style("fault"))];
+  const value = gradient[place];
+  const words = value < 1 ? `only ${number(value)} of the gradient arrives` : `the gradient grows ${number(value)}-fold`;
+  return [callout([[place, value]], words, style("fault"))];
 }
 
 function depthTip(place, c, relative) {

@@ -1,4 +1,4 @@
-// Site × step: one quantity at a time. Pale is fine, strong colour is trouble, in every quantity.
+// Site × step: one quantity at a time. Faint is fine, strong colour is trouble, in every quantity.
 
 const RANGES = {
   slope_factor: [0.02, 1], // strong … pale

@@ -118,31 +118,37 @@ function zones(list) {
   };
 }
 
-// A few words beside a point.
-function callout(place, value, words, colour) {
+// Points that must be seen, and a few words above the first of them.
+function callout(points, words, colour) {
   return {
     hooks: {
       draw: (u) => {
         const ratio = devicePixelRatio;
         const pen = u.ctx;
-        const [x, y] = [u.valToPos(place, "x", true), u.valToPos(value, "y", true)];
+        const { left, width, top, height } = u.bbox;
+        const at = points.map(([place, value]) => [u.valToPos(place, "x", true), Math.min(top + height, u.valToPos(value, "y", true))]);
         pen.save();
+        pen.fillStyle = pen.strokeStyle = colour;
+        for (const [x, y] of at) {
+          pen.beginPath();
+          pen.arc(x, y, 6.5 * ratio, 0, 7);
+          pen.fill();
+        }
         pen.font = `bold ${14 * ratio}px ${style("font")}`;
-        const long = pen.measureText(words).width;
-        const { left, width, top } = u.bbox;
-        const at = Math.max(left + 4 * ratio, Math.min(x - 8 * ratio, left + width - long - 4 * ratio));
-        const above = Math.max(top + 16 * ratio, y - 16 * ratio);
+        const start = Math.max(left + 4 * ratio, Math.min(at[0][0] - 8 * ratio, left + width - pen.measureText(words).width - 4 * ratio));
+        const base = Math.max(top + 18 * ratio, at[0][1] - 46 * ratio);
+        pen.lineWidth = 1.5 * ratio;
+        pen.beginPath();
+        pen.moveTo(at[0][0], base + 3 * ratio);
+        pen.lineTo(...at[0]);
+        pen.stroke();
         pen.strokeStyle = style("card");
         pen.lineWidth = 5 * ratio;
         pen.lineJoin = "round";
         pen.textAlign = "left";
         pen.textBaseline = "bottom";
-        pen.strokeText(words, at, above);
-        pen.fillStyle = colour;
-        pen.fillText(words, at, above);
-        pen.beginPath();
-        pen.arc(x, y, 6.5 * ratio, 0, 7);
-        pen.fill();
+        pen.strokeText(words, start, base);
+        pen.fillText(words, start, base);
         pen.restore();
       },
     },

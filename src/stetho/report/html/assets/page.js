@@ -1,13 +1,4 @@
-// The page comes to life: charts, themes, links to sites, and news from the live server.
-
-const DRAW = {
-  depth: drawDepth,
-  parts: drawParts,
-  heatmap: drawHeatmap,
-  site: drawSite,
-  multiples: drawMultiples,
-  loss: drawLoss,
-};
+// The page comes to life: charts, themes, links to sites. DRAW and `begin` are the page's own.
 
 function redraw(key) {
   for (const figure of document.querySelectorAll(`figure[data-chart="${key}"]`)) {
@@ -87,13 +78,8 @@ function saving() {
   });
 }
 
-function firstSite() {
-  const { findings } = page.data;
-  return findings.find(({ sites }) => sites.length)?.sites[0] ?? 0;
-}
-
 load(JSON.parse(document.getElementById("chart-data").textContent));
-page.site = firstSite();
+begin();
 themes();
 siteLinks();
 resizing();

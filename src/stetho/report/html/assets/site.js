@@ -100,7 +100,7 @@ function drawThrough(figure) {
     const turn = Math.floor(share * steps.length);
     if (steps[turn] !== undefined) selectSite(page.site, steps[turn], false);
   };
-  legend(figure, [[style("gradient"), "mean of z, one deviation to either side"]]);
+  legend(figure, [[style("slope"), "mean of z, one deviation to either side"]]);
   addTwin(figure, "through-time", "z of one site through time", throughTable);
 }
 
@@ -133,7 +133,7 @@ function throughLines(pen, box, steps, low, high) {
     pen.stroke();
   };
   pen.save();
-  pen.strokeStyle = style("gradient");
+  pen.strokeStyle = style("slope");
   pen.lineWidth = 2;
   line((mean) => mean, []);
   pen.lineWidth = 1.2;
