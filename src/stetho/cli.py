@@ -276,6 +276,31 @@ def report(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run file.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+) -> None:
+    """Lay two runs side by side: which learns, what was found in each, site by site.
+
+    Example:
+
+      stetho compare stetho-runs/sigmoid.stetho stetho-runs/relu.stetho --html both.html
+    """
+    from stetho.api import load_result
+    from stetho.report import Side, pair_html, pair_json, print_pair
+
+    refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
+    loaded = [(letter, load_result(file)) for letter, file in (("A", a), ("B", b))]
+    left, right = (Side(letter, one.run, one.diagnosis, one.file) for letter, one in loaded)
+    print_pair(left, right, sys.stdout)
+    write_json(pair_json(left, right), json_file)
+    write_html(lambda: pair_html(left, right), html_file)
+
+
+@app.command()
 def explain(
     rule: Annotated[str | None, typer.Argument(metavar="RULE", help="A rule's name.")] = None,
 ) -> None:

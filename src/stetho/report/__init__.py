@@ -9,15 +9,21 @@ from typing import Any, TextIO
 from stetho.record import Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
 from stetho.report.json_form import json_form
+from stetho.report.pair_json import pair_json
+from stetho.report.pairs import Side
 from stetho.report.sections import build
 
 __all__ = [
+    "Side",
     "build",
     "html_text",
     "json_form",
+    "pair_html",
+    "pair_json",
     "panel",
     "predicted_html",
     "predicted_panel",
+    "print_pair",
     "print_report",
     "report_html",
     "terminal_text",
@@ -72,6 +78,21 @@ def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> st
     from stetho.report.html import predicted_page
 
     return predicted_page(predictions, form)
+
+
+def print_pair(a: Side, b: Side, stream: TextIO | None = None) -> None:
+    """Print two runs side by side, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.pair_sections import pair_report
+
+    terminal.show(pair_report(a, b), stream)
+
+
+def pair_html(a: Side, b: Side) -> str:
+    """Two runs side by side as one HTML file."""
+    from stetho.report.html import pair_page
+
+    return pair_page(a, b)
 
 
 def report_html(report: tree.Report, form: Any = None) -> str:

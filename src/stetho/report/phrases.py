@@ -10,9 +10,12 @@ def since(finding: Finding) -> str:
     return "" if finding.first_step is None else f"since step {numbers.whole(finding.first_step)}"
 
 
+def evidence_lines(finding: Finding) -> list[str]:
+    return [f"{name} {numbers.against_limit(item)}" for name, item in finding.evidence.items()]
+
+
 def evidence(finding: Finding) -> str:
-    pairs = finding.evidence.items()
-    return "; ".join(f"{name} {numbers.against_limit(item)}" for name, item in pairs)
+    return "; ".join(evidence_lines(finding))
 
 
 def shares(finding: Finding) -> list[tuple[str, float]]:

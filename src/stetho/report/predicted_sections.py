@@ -31,7 +31,9 @@ DEPTH = Chart(
 def predicted_report(predictions: Mapping[str, Predicted]) -> Report:
     """`predictions`: by the function that is at every site; "" for the model as it is."""
     first = next(iter(predictions.values()))
-    sections = [Section("", (Paragraph(summary(first), Tone.STRONG), DEPTH), "verdict")]
+    told = tuple(f"{name}: {summary(one)}" for name, one in predictions.items())
+    words = Paragraph(summary(first), Tone.STRONG) if len(told) == 1 else Items(told)
+    sections = [Section("", (words, DEPTH), "verdict")]
     for place, (name, predicted) in enumerate(predictions.items()):
         title = f"With {name} at every site" if name else "Site by site"
         sections.append(Section(title, (_table(predicted), *_notes(predicted)), f"sites-{place}"))

@@ -2,7 +2,7 @@
 
 const page = { data: null, form: null, site: 0, step: null, charts: new Map() };
 
-const WORDS = new Set(["name", "layer", "norm", "model", "function", "severity"]);
+const WORDS = new Set(["name", "other", "layer", "norm", "model", "function", "severity"]);
 const infinite = (value) => (value === "inf" ? Infinity : value === "-inf" ? -Infinity : value);
 
 function load(data) {

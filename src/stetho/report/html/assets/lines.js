@@ -63,7 +63,7 @@ function lineChart(host, options, columns) {
   const width = Math.max(host.clientWidth, 240);
   const height = options.height ?? host.clientHeight ?? 280;
   host.uplot = new uPlot(
-    { width, height, legend: { show: false }, cursor: { drag: { x: false, y: false }, points: { size: 7 } }, ...options },
+    { width, height, padding: [10, 26, 0, 4], legend: { show: false }, cursor: { drag: { x: false, y: false }, points: { size: 7 } }, ...options },
     columns,
     host,
   );
