@@ -48,10 +48,38 @@ class Result:
             form["theory"] = self.comparison.json()
         return form
 
+    def html(self) -> str:
+        """The report as one self-contained HTML file."""
+        from stetho.diagnose import explanations
+        from stetho.report import html_text
+
+        predicted = self.comparison.predicted if self.comparison is not None else ()
+        return html_text(
+            self.run,
+            self.diagnosis,
+            file=self.file,
+            predicted=predicted,
+            explanations=explanations(),
+        )
+
+    def _repr_html_(self) -> str:
+        from stetho.report import panel
+
+        return panel(self.run, self.diagnosis)
+
     def __str__(self) -> str:
         return self.text()
 
     __repr__ = __str__
+
+
+def load_result(file: Path) -> Result:
+    """What a run file holds; a run that was cut off is diagnosed now. Needs no torch."""
+    from stetho.diagnose import diagnose
+    from stetho.store import read_diagnosis, read_run
+
+    run = read_run(file)
+    return Result(run, read_diagnosis(file) or diagnose(run), file)
 
 
 def run_script(

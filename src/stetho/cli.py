@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,6 @@ from stetho.errors import StethoError, UsageError
 
 if TYPE_CHECKING:
     from stetho.api import Result
-    from stetho.record import Diagnosis
 
 app = typer.Typer(
     name="stetho",
@@ -33,6 +33,10 @@ USAGE = 2
 JsonFile = Annotated[
     Path | None,
     typer.Option("--json", metavar="FILE", help="Also write the result as JSON ('-': to stdout)."),
+]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write the report as one HTML file."),
 ]
 FailOn = Annotated[
     str | None,
@@ -66,6 +70,7 @@ def run(
         typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
     ] = None,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -87,10 +92,12 @@ def run(
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
 
     def report(result: Result) -> None:
         show(result, sys.stderr, all_sites)
         write_json(result.json(), json_file)
+        write_html(result.html, html_file)
 
     result = run_script(
         script,
@@ -124,6 +131,7 @@ def check(
     ] = None,
     batches: Annotated[int, typer.Option(min=1, help="How many batches to take.")] = 1,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -141,12 +149,14 @@ def check(
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
     if result.comparison is not None:
         print(f"\n{result.comparison}")
     write_json(result.json(), json_file)
+    write_html(result.html, html_file)
     worst = result.diagnosis.worst
     raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
 
@@ -172,6 +182,7 @@ def predict(
     ] = None,
     depth: Annotated[int, typer.Option(metavar="L", min=1, help="Layers of a plain stack.")] = 50,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
 ) -> None:
     """Predict signal and gradient by depth, before any training.
 
@@ -185,73 +196,108 @@ def predict(
     """
     names = [name for given in activation or () for name in given.split(",") if name]
     refuse_unwritable(json_file)
-    content = predict_model(target, data, names) if target else predict_stack(names, depth)
+    refuse_unwritable(html_file, "--html")
+    content, page = predict_model(target, data, names) if target else predict_stack(names, depth)
     write_json(content, json_file)
+    write_html(page, html_file)
 
 
-def predict_stack(names: list[str], depth: int) -> dict[str, Any]:
-    from dataclasses import asdict
-
+def predict_stack(names: list[str], depth: int) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.activations import catalogue
     from stetho.prediction import compare_stacks
-    from stetho.prediction.model import finite
+    from stetho.prediction.pages import stack_json, stack_page
     from stetho.prediction.text import stack_text
 
     usual = [record.name for record in catalogue() if not record.gate and record.name != "identity"]
     rows = compare_stacks(names or usual, depth)
     print(stack_text(rows, depth))
-    functions = [
-        {key: finite(value) if isinstance(value, float) else value for key, value in row}
-        for row in (asdict(row).items() for row in rows)
-    ]
-    return {"schema": "stetho/predict/1", "depth": depth, "functions": functions}
+    return stack_json(rows, depth), lambda: stack_page(rows, depth)
 
 
-def predict_model(target: str, data: str | None, names: list[str]) -> dict[str, Any]:
+def predict_model(
+    target: str, data: str | None, names: list[str]
+) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.prediction import predict as predict_sites
+    from stetho.report import predicted_html
     from stetho.targets import load_checkup
 
     model, batches, loss = load_checkup(target, data, 1)
     content: dict[str, Any] = {}
+    records = {}
     for place, name in enumerate(names or [None]):
         prediction = predict_sites(model, batches, loss, activation=name)
         print(("\n" if place else "") + (f"With {name} at every site\n" if name else ""), end="")
         print(prediction)
         form = prediction.json()
         content = form if place == 0 else content
+        records[name or ""] = prediction.record()
         if name:
             content.setdefault("activations", {})[name] = {**form}
-    return content
+    return content, lambda: predicted_html(records, content)
 
 
 @app.command()
 def report(
     file: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
-    text: Annotated[bool, typer.Option("--text", help="Print the report (the default).")] = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write one self-contained HTML file there."
+        ),
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="The same, beside the run file: RUN.html.")
+    ] = False,
+    text: Annotated[
+        bool | None,
+        typer.Option("--text/--no-text", help="Print the report (the default without HTML)."),
+    ] = None,
     json_file: JsonFile = None,
     all_sites: AllSites = False,
 ) -> None:
-    """Print the report of a run file again.
+    """Show the report of a run file again: printed, or as one HTML file.
+
+    Examples:
+
+      stetho report stetho-runs/train-20260101-120000.stetho
+
+      stetho report stetho-runs/train-20260101-120000.stetho -o report.html
+    """
+    from stetho.api import load_result
+
+    page = output or (file.with_name(f"{file.name}.html") if html else None)
+    refuse_unwritable(json_file)
+    refuse_unwritable(page, "-o")
+    result = load_result(file)
+    if text if text is not None else page is None:
+        show(result, sys.stdout, all_sites)
+    write_json(result.json(), json_file)
+    write_html(result.html, page)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run file.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+) -> None:
+    """Lay two runs side by side: which learns, what was found in each, site by site.
 
     Example:
 
-      stetho report stetho-runs/train-20260101-120000.stetho
+      stetho compare stetho-runs/sigmoid.stetho stetho-runs/relu.stetho --html both.html
     """
-    from stetho.api import Result
-    from stetho.store import read_diagnosis, read_run
+    from stetho.api import load_result
+    from stetho.report import Side, pair_html, pair_json, print_pair
 
-    recorded = read_run(file)
-    result = Result(recorded, read_diagnosis(file) or _diagnose(recorded), file)
-    if text:
-        show(result, sys.stdout, all_sites)
-    write_json(result.json(), json_file)
-
-
-def _diagnose(recorded: Any) -> Diagnosis:
-    """The diagnosis of a run that was cut off before it got one."""
-    from stetho.diagnose import diagnose
-
-    return diagnose(recorded)
+    refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
+    loaded = [(letter, load_result(file)) for letter, file in (("A", a), ("B", b))]
+    left, right = (Side(letter, one.run, one.diagnosis, one.file) for letter, one in loaded)
+    print_pair(left, right, sys.stdout)
+    write_json(pair_json(left, right), json_file)
+    write_html(lambda: pair_html(left, right), html_file)
 
 
 @app.command()
@@ -295,15 +341,15 @@ def show(result: Result, stream: Any, all_sites: bool) -> None:
     print_report(result.run, result.diagnosis, stream=stream, file=result.file, all_sites=all_sites)
 
 
-def refuse_unwritable(file: Path | None) -> None:
+def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
     """Say before a long run, not after it, that its result cannot be written."""
     if file is None or str(file) == "-":
         return
     folder = file.resolve().parent
     if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise UsageError(
-            f"expected --json FILE in a folder that can be written, got {file}; make the folder or "
-            "name another file"
+            f"expected {option} FILE in a folder that can be written, got {file}; make the folder "
+            "or name another file"
         )
 
 
@@ -315,6 +361,14 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         print(text)
     else:
         file.write_text(text + "\n", encoding="utf-8")
+
+
+def write_html(page: Callable[[], str], file: Path | None) -> None:
+    """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
+    if file is None:
+        return
+    file.write_text(page(), encoding="utf-8")
+    print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
 
 
 def parse_share(text: str) -> float:

@@ -256,6 +256,32 @@ class Evidence:
     unit: str = ""  # "", "%", "×", "step" …: how to print the value
 
 
+@dataclass(frozen=True, slots=True)
+class PredictedSite:
+    """What theory says of one site before any training, to lay beside what was measured."""
+
+    name: str
+    function: str
+    z_std: float
+    z_band: tuple[float, float]  # 95 %, for networks of this width
+    slope_factor: float
+    grad_rms: float  # ∂L/∂z per element
+    grad_band: tuple[float, float]
+    valid: bool  # the bands are to be trusted
+    why: str = ""  # why not
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What theory says of a model before any training."""
+
+    sites: tuple[PredictedSite, ...]
+    depth_scale: float = NAN  # layers, of a plain network with this one's variances
+    trainable_depth: float = NAN
+    unmodelled: tuple[str, ...] = ()  # operations that were measured in place of modelled
+    relative: bool = False  # no loss was seen: gradients are relative to that at the output
+
+
 # The only names that a cause may have.
 CAUSES = (
     "slope",

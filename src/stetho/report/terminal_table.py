@@ -19,7 +19,8 @@ from stetho.report.tree import Column, ColumnKind, Table
 NARROWEST_NAME, NARROWEST_BAR, WIDEST_BAR = 12, 7, 24
 SHAPE_LENGTHS = (13, 13, 8, 8)  # at each tightness
 LEFT_OUT = {3: ColumnKind.LOG_BAR, 4: ColumnKind.SHAPE}  # from which tightness on
-LEFT = (ColumnKind.NAME, ColumnKind.LOG_BAR)
+FLEXIBLE = (ColumnKind.NAME, ColumnKind.LOG_BAR)
+LEFT = (ColumnKind.NAME, ColumnKind.LOG_BAR, ColumnKind.TEXT)
 
 
 def render_table(table: Table, width: int) -> RenderableType:
@@ -43,7 +44,7 @@ def _fixed(table: Table, width: int, tightness: int) -> tuple[dict[int, list[str
     fixed = {
         place: [_cell(column.kind, row[place], tightness) for row in table.rows]
         for place, column in enumerate(table.columns)
-        if column.kind not in LEFT
+        if column.kind not in FLEXIBLE
     }
     needs = (_widest(table.columns[place], texts) for place, texts in fixed.items())
     return fixed, width - sum(needs) - (len(table.columns) - 1)
@@ -111,6 +112,7 @@ CELLS: dict[ColumnKind, Callable[[Any], str]] = {
     ColumnKind.FACTOR: _factor,
     ColumnKind.SHARE: numbers.whole_percent,
     ColumnKind.NUMBER: numbers.fixed,
+    ColumnKind.TEXT: lambda text: literal(text),
 }
 
 
