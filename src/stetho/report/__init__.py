@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from stetho.record import Diagnosis, Predicted, PredictedSite, Run
+from stetho.record import Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
+from stetho.report.choice_json import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair_json import pair_json
 from stetho.report.pairs import Side
@@ -16,6 +17,8 @@ from stetho.report.sections import build
 __all__ = [
     "Side",
     "build",
+    "choice_json",
+    "choice_text",
     "html_text",
     "json_form",
     "pair_html",
@@ -23,6 +26,7 @@ __all__ = [
     "panel",
     "predicted_html",
     "predicted_panel",
+    "print_choice",
     "print_pair",
     "print_report",
     "report_html",
@@ -114,3 +118,21 @@ def predicted_panel(predicted: Predicted) -> str:
     from stetho.report.html import notebook
 
     return notebook.predicted_panel(predicted)
+
+
+def choice_text(
+    choice: Choice, *, width: int = 80, color: bool = False, file: Path | None = None
+) -> str:
+    """What `stetho choose` says, as lines of at most `width` characters."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    return terminal.render(choice_report(choice, file=file), width, color)
+
+
+def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | None = None) -> None:
+    """Print it, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    terminal.show(choice_report(choice, file=file), stream)

@@ -249,9 +249,7 @@ def _steps(table: Table) -> int:
     return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
 
 
-def _paired_gain(
-    table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score
-) -> float:
+def _paired_gain(table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score) -> float:
     """What pairing is worth: the median over candidates of the variances' ratio."""
     gains = []
     for entry in finished:
@@ -274,8 +272,9 @@ def _notes(evidence: Evidence) -> list[str]:
     )
     for entry in evidence.short:
         if entry.note:
-            notes.append(f"{entry.name} begins at its critical point: with the author's weights "
-                         f"{entry.note}")
+            notes.append(
+                f"{entry.name} begins at its critical point: with the author's weights {entry.note}"
+            )
     incumbents = next(v for e, v in evidence.short.items() if e.incumbent and e.lr == 1)
     areas = [outcome.area for outcome in incumbents.values()]
     if len(areas) > 1 and len(set(areas)) == 1:
