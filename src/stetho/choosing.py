@@ -46,6 +46,13 @@ class ChoiceResult:
 
         return choice_json(self.choice, file=self.file)
 
+    def html(self) -> str:
+        """One self-contained HTML file."""
+        from stetho.report import report_html
+        from stetho.report.choice_sections import choice_report
+
+        return report_html(choice_report(self.choice, file=self.file), self.json())
+
     def __str__(self) -> str:
         return self.text()
 
