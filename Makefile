@@ -28,7 +28,7 @@ demo: $(STAMP)
 	@$(ONE_THREAD) PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
 
 test: $(STAMP) lint docs-check
-	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 -q
+	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -37,11 +37,11 @@ class Evidence:
     settings: Settings
     scouting: Scouting
     score: Score
-    steps: int  # of a trial of the last rung
     length: int  # of the script itself
-    short: Table
+    short: Table  # of each candidate with its best learning rate
     last: Table
     out: Mapping[Entry, str]  # entries that did not come to the end, and why
+    steps: int  # that all trials took together
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def decide(
         candidates=tuple(rows),
         tied=tuple(entry.label for entry in tied),
         notes=(*notes, *_notes(evidence)),
-        steps=evidence.scouting.outcome.steps + _steps(evidence.short) + _steps(last),
+        steps=evidence.steps,
         full_grid_steps=len(_all_entries(evidence)) * GRID_SEEDS * evidence.length,
         paired_gain=_paired_gain(last, incumbent, finished, score),
         seconds=seconds,
@@ -107,12 +107,7 @@ def decide(
 
 
 def _all_entries(evidence: Evidence) -> list[Entry]:
-    """Each candidate once: with the learning rate that it went on with."""
-    found: dict[str, Entry] = {}
-    for entry in (*evidence.last, *evidence.short, *evidence.out):
-        key = entry.label if entry.incumbent and entry in evidence.last else entry.name
-        found.setdefault(key, entry)
-    return list(found.values())
+    return list(dict.fromkeys([*evidence.short, *evidence.out]))
 
 
 def _duel(table: Table, entry: Entry, other: Entry, score: Score) -> _Duel:
@@ -247,10 +242,6 @@ def _rank(row: CandidateResult, winner: Entry, score: Score) -> tuple[int, float
 
 
 # -- around ----------------------------------------------------------------------------------------
-
-
-def _steps(table: Table) -> int:
-    return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
 
 
 def _paired_gain(table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score) -> float:

@@ -156,11 +156,14 @@ def scout(
         stage = Stage(sink, schedule, trial.steps, trial.seconds)
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
+        listener = Transplant(parse(candidates[0]), (), on_loss=stage.on_heldout)
         first.start()
+        listener.start()
         try:
             with stage.watched():
                 status, why = perform(train or trial.script)
         finally:
+            listener.stop()
             first.stop()
         modules = _libraries()
     found = find(sink, function, patterns)
