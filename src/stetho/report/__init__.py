@@ -66,11 +66,14 @@ def html_text(
     file: Path | None = None,
     predicted: Sequence[PredictedSite] = (),
     explanations: Mapping[str, str] | None = None,
+    live: str | None = None,
 ) -> str:
     """One self-contained HTML file. `explanations`: what each rule looks at, by its name."""
     from stetho.report.html import run_page
 
-    return run_page(run, diagnosis, file=file, predicted=predicted, explanations=explanations)
+    return run_page(
+        run, diagnosis, file=file, predicted=predicted, explanations=explanations, live=live
+    )
 
 
 def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> str:

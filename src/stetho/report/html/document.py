@@ -18,13 +18,8 @@ VENDOR = "vendor/uPlot.iife.min.js"
 BASE = ("numbers.js", "dom.js", "data.js", "twin.js", "lines.js")
 RUN = (
     *BASE,
-    "depth.js",
-    "heatmap.js",
-    "histogram.js",
-    "site.js",
-    "multiples.js",
-    "loss.js",
-    "run.js",
+    *("depth.js", "heatmap.js", "histogram.js", "site.js", "multiples.js", "loss.js"),
+    *("live.js", "run.js"),
 )
 
 
