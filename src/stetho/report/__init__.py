@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from stetho.record import Diagnosis, Predicted, PredictedSite, Run
+from stetho.record import Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
 from stetho.report.json_form import json_form
 from stetho.report.pair_json import pair_json
@@ -16,6 +16,7 @@ from stetho.report.sections import build
 __all__ = [
     "Side",
     "build",
+    "choice_html",
     "html_text",
     "json_form",
     "pair_html",
@@ -96,6 +97,13 @@ def pair_html(a: Side, b: Side) -> str:
     from stetho.report.html import pair_page
 
     return pair_page(a, b)
+
+
+def choice_html(choice: Choice, form: Any = None) -> str:
+    """A race as one HTML file; `form` is what "Save as JSON" saves."""
+    from stetho.report.html import choice_page
+
+    return choice_page(choice, form)
 
 
 def report_html(report: tree.Report, form: Any = None) -> str:

@@ -31,16 +31,6 @@ function badness(key, value, range) {
   return off < 0 ? -clip(off / range[0]) : clip(off / range[1]);
 }
 
-function mix(stops, share) {
-  const at = share * (stops.length - 1);
-  const place = Math.min(stops.length - 2, Math.floor(at));
-  const part = at - place;
-  const [a, b] = [stops[place], stops[place + 1]];
-  return `rgb(${a.map((x, i) => Math.round(x + (b[i] - x) * part)).join(",")})`;
-}
-
-const hex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
-
 function palette() {
   const stops = (name) => style(name).split(/\s+/).map(hex);
   return { warm: stops("heat"), cold: stops("heat-cold"), none: style("heat-none") };
