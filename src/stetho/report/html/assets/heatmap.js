@@ -163,7 +163,7 @@ function heatListen(figure, canvas) {
   canvas.addEventListener("mouseleave", hideTip);
   canvas.addEventListener("click", (event) => {
     const cell = heatCell(figure, event);
-    if (cell) selectSite(cell[0], page.data.columns.last[cell[1]], true);
+    if (cell) selectSite(cell[0], stepInside(...cell), true);
   });
   canvas.addEventListener("keydown", (event) => {
     const { sites, columns } = page.data;
@@ -178,7 +178,7 @@ function heatListen(figure, canvas) {
     const clip = (value, most) => Math.max(0, Math.min(most, value));
     const site = clip(page.site + moves[event.key][0], sites.length - 1);
     const next = clip(column + moves[event.key][1], columns.first.length - 1);
-    selectSite(site, columns.last[next], false);
+    selectSite(site, stepInside(site, next), false);
     return say(`${siteName(site)}, ${columnName(next)}: ${heatText(figure.dataset.key, site, next)}`);
   });
 }
