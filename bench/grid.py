@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from stetho.trials.engine import Errand
-from stetho.trials.processes import Processes
 from stetho.trials.entries import entries_of
+from stetho.trials.processes import Processes
 from stetho.trials.settings import DEFAULT_CANDIDATES
 from stetho.trials.trial import Script, Trial, thinned
 

@@ -6,7 +6,7 @@ import io
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -142,6 +142,7 @@ def run_script(
     every: int | None = None,
     output: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
+    recipe: str | None = None,
 ) -> Result:
     """Run an unchanged training script under watch, as `stetho run` does.
 
@@ -152,6 +153,7 @@ def run_script(
         every: probe steps 0, 1, N, N + 1, … instead of keeping a budget.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
+        recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".
 
     Raises:
         TargetError: there is no such script; nothing was run.
@@ -180,8 +182,14 @@ def run_script(
             results.append(Result(*ended, kept, exit_code))
             report(results[0])
 
-    trigger.start()
-    exit_code = run(script, arguments, at_end)
+    swapped: AbstractContextManager[None] = nullcontext()
+    if recipe is not None:
+        from stetho.choosing import with_recipe
+
+        swapped = with_recipe(recipe, target, arguments, as_module)
+    with swapped:
+        trigger.start()
+        exit_code = run(script, arguments, at_end)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]

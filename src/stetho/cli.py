@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,7 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stetho.cli_choose import choose
 from stetho.errors import StethoError, UsageError
+from stetho.options import (
+    PASS_ON,
+    AllSites,
+    Arguments,
+    FailOn,
+    HtmlFile,
+    IsModule,
+    JsonFile,
+    Script,
+    parse_share,
+    refuse_unwritable,
+    write_html,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from stetho.api import Result
@@ -26,38 +39,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-PASS_ON = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 FINDING_STANDS = 3
 USAGE = 2
-
-JsonFile = Annotated[
-    Path | None,
-    typer.Option("--json", metavar="FILE", help="Also write the result as JSON ('-': to stdout)."),
-]
-HtmlFile = Annotated[
-    Path | None,
-    typer.Option("--html", metavar="FILE", help="Also write the report as one HTML file."),
-]
-FailOn = Annotated[
-    str | None,
-    typer.Option(
-        "--fail-on",
-        metavar="SEVERITY",
-        help="Exit with 3 if a finding of this severity (note, warning, fault) or above stands.",
-    ),
-]
-AllSites = Annotated[bool, typer.Option("--all-sites", help="Show every site in the table.")]
 
 
 @app.command(context_settings=PASS_ON)
 def run(
-    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="The training script.")],
-    arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ARGS]...", help="Passed on to the script.")
-    ] = None,
-    module: Annotated[
-        bool, typer.Option("-m", help="SCRIPT is a module, as in 'python -m pkg.train'.")
-    ] = False,
+    script: Script,
+    arguments: Arguments = None,
+    module: IsModule = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where the run file goes."),
@@ -68,6 +58,15 @@ def run(
     every: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="RECIPE",
+            help="Run it with another function in its hidden sites, as a trial of choose does: "
+            "elu, gelu+critical.",
+        ),
     ] = None,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
@@ -87,6 +86,8 @@ def run(
       stetho run -m package.train
 
       stetho run --fail-on fault train.py      # for CI: exit code 3
+
+      stetho run --with elu train.py           # what choose said, tried at full length
     """
     from stetho.api import parse_severity, run_script
 
@@ -107,10 +108,14 @@ def run(
         every=every,
         output=output,
         report=report,
+        recipe=recipe,
     )
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit
     raise typer.Exit(result.exit_code or (FINDING_STANDS if failed else 0))
+
+
+app.command(context_settings=PASS_ON)(choose)
 
 
 @app.command()
@@ -264,10 +269,17 @@ def report(
       stetho report stetho-runs/train-20260101-120000.stetho -o report.html
     """
     from stetho.api import load_result
+    from stetho.choosing import read_choice
+    from stetho.report import print_choice
 
     page = output or (file.with_name(f"{file.name}.html") if html else None)
     refuse_unwritable(json_file)
     refuse_unwritable(page, "-o")
+    raced = read_choice(file)
+    if raced is not None:
+        print_choice(raced.choice, sys.stdout, file=file)
+        write_json(raced.json(), json_file)
+        return
     result = load_result(file)
     if text if text is not None else page is None:
         show(result, sys.stdout, all_sites)
@@ -383,52 +395,6 @@ def show(result: Result, stream: Any, all_sites: bool) -> None:
     from stetho.report import print_report
 
     print_report(result.run, result.diagnosis, stream=stream, file=result.file, all_sites=all_sites)
-
-
-def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
-    """Say before a long run, not after it, that its result cannot be written."""
-    if file is None or str(file) == "-":
-        return
-    folder = file.resolve().parent
-    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(
-            f"expected {option} FILE in a folder that can be written, got {file}; make the folder "
-            "or name another file"
-        )
-
-
-def write_json(content: dict[str, Any], file: Path | None) -> None:
-    if file is None:
-        return
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-    if str(file) == "-":
-        print(text)
-    else:
-        file.write_text(text + "\n", encoding="utf-8")
-
-
-def write_html(page: Callable[[], str], file: Path | None) -> None:
-    """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
-    if file is None:
-        return
-    file.write_text(page(), encoding="utf-8")
-    print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
-
-
-def parse_share(text: str) -> float:
-    """'2%', '2 %' or '0.02' → 0.02."""
-    number, percent = text.strip(), 1.0
-    if number.endswith("%"):
-        number, percent = number[:-1], 0.01
-    try:
-        share = float(number) * percent
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise UsageError(
-            f"expected --budget as a share of the run's time, such as 2% or 0.02, got {text!r}"
-        )
-    return share
 
 
 def terminal_width() -> int:

@@ -81,7 +81,7 @@ def test_a_race(open_page: Opener, tmp_path: Path) -> None:
 
 def test_names_of_a_race_are_shown_and_not_run(open_page: Opener, tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
-    choice = a_choice(winner=name, tied=(name,), verdict=f"{name} is best.", advice=(name,))
+    choice = a_choice(name, verdict=f"{name} is best.", advice=(name,))
     (tmp_path / "choice.html").write_text(choice_html(choice), encoding="utf-8")
     page = open_page(tmp_path / "choice.html")
     assert f"{name} is best." in page.inner_text("main")

@@ -83,7 +83,7 @@ def call(model: nn.Module, inputs: Any) -> Any:
 
 
 def split_batch(batch: Any) -> tuple[Any, Any]:
-    """(inputs, targets) of a batch; inputs are a tuple, a mapping of keyword arguments or a call."""
+    """(inputs, targets) of a batch; inputs are a tuple, a mapping of keywords, or a call."""
     if isinstance(batch, Call):
         return batch, None
     if isinstance(batch, Tensor):

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from stetho.record import Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
+from stetho.report.choice_json import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair_json import pair_json
 from stetho.report.pairs import Side
@@ -17,6 +18,8 @@ __all__ = [
     "Side",
     "build",
     "choice_html",
+    "choice_json",
+    "choice_text",
     "html_text",
     "json_form",
     "pair_html",
@@ -24,6 +27,7 @@ __all__ = [
     "panel",
     "predicted_html",
     "predicted_panel",
+    "print_choice",
     "print_pair",
     "print_report",
     "report_html",
@@ -99,11 +103,11 @@ def pair_html(a: Side, b: Side) -> str:
     return pair_page(a, b)
 
 
-def choice_html(choice: Choice, form: Any = None) -> str:
-    """A race as one HTML file; `form` is what "Save as JSON" saves."""
+def choice_html(choice: Choice, *, file: Path | None = None) -> str:
+    """A race as one HTML file; `file` is the race file, if one was kept."""
     from stetho.report.html import choice_page
 
-    return choice_page(choice, form)
+    return choice_page(choice, file)
 
 
 def report_html(report: tree.Report, form: Any = None) -> str:
@@ -125,3 +129,21 @@ def predicted_panel(predicted: Predicted) -> str:
     from stetho.report.html import notebook
 
     return notebook.predicted_panel(predicted)
+
+
+def choice_text(
+    choice: Choice, *, width: int = 80, color: bool = False, file: Path | None = None
+) -> str:
+    """What `stetho choose` says, as lines of at most `width` characters."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    return terminal.render(choice_report(choice, file=file), width, color)
+
+
+def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | None = None) -> None:
+    """Print it, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    terminal.show(choice_report(choice, file=file), stream)

@@ -1,21 +1,20 @@
-"""Choice → Report for a page: which function, how sure that is, what it costs."""
+"""A choice → Report: who wins, the table by candidate, why the others did not, advice, price."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import shlex
+from pathlib import Path
 
 from stetho.record import CandidateResult, Choice
-from stetho.report.numbers import fixed, percent, whole
+from stetho.report.numbers import MISSING, number, whole
 from stetho.report.sections import Makers, made
 from stetho.report.tree import (
-    Answer,
-    Answers,
     Cell,
-    Chart,
     Column,
     ColumnKind,
     Items,
+    KeyValues,
     Paragraph,
     Report,
     Section,
@@ -23,154 +22,129 @@ from stetho.report.tree import (
     Tone,
 )
 
-INTERVALS = Chart(
-    "intervals",
-    "Difference to the incumbent",
-    "Mean over pairs of trials that differ in the function alone, with its 95 % interval. An "
-    "interval that does not touch the line at 0 is a real difference.",
-)
-CURVES = Chart(
-    "curves",
-    "Learning curves",
-    "Mean training loss of each candidate's trials; the band reaches from the lowest to the "
-    "highest of them.",
-)
-COSTS = Chart(
-    "costs",
-    "Cost against score",
-    "To the left: a cheaper step. Where two score alike, take the cheaper one.",
-)
-NOTE = (
-    "Difference: to the incumbent, pair by pair, with its 95 % interval; p: two-sided sign-flip "
-    "test, corrected by Holm. Step and memory: in the incumbent's."
-)
+LONGEST = 240  # characters of one reason
+SCORES = {
+    "training-loss": "mean training loss over the steps of a trial (the area under its curve)",
+    "heldout-loss": "last loss that the script computed without gradients",
+}
 
 
-def choice_report(choice: Choice) -> Report:
+def choice_report(choice: Choice, *, file: Path | None = None) -> Report:
+    """The report of a race; `file` is the race file, if one was kept."""
     makers: Makers = (
-        ("verdict", lambda: _verdict(choice)),
+        ("verdict", lambda: Section("", (Paragraph(choice.verdict, Tone.STRONG),))),
         ("candidates", lambda: _candidates(choice)),
-        ("curves", lambda: _curves(choice)),
-        ("advice", lambda: _items("Advice", choice.advice)),
+        ("why", lambda: _why(choice)),
+        ("advice", lambda: _items("Advice, in the article's order", choice.advice)),
         ("notes", lambda: _items("Notes", choice.notes)),
-        ("cost", lambda: _cost(choice)),
+        ("price", lambda: _price(choice)),
+        ("next", lambda: _next(choice, file)),
     )
     return made(choice.command, makers)
 
 
-def _verdict(choice: Choice) -> Section:
-    text = Paragraph(choice.verdict or f"Use {choice.winner}.", Tone.STRONG)
-    chart = (INTERVALS,) if any(_has_interval(row) for row in choice.candidates) else ()
-    return Section("", (text, _answers(choice), *chart))
-
-
-def _answers(choice: Choice) -> Answers:
-    keep = choice.winner == choice.incumbent
-    do = f"Keep {choice.incumbent}." if keep else f"Use {choice.winner} for {choice.incumbent}."
-    return Answers(
-        (
-            Answer("Which function?", do),
-            Answer("How sure is that?", _certainty(choice)),
-            Answer("What does it cost?", _price(choice)),
-        )
-    )
-
-
-def _certainty(choice: Choice) -> str:
-    if not choice.complete:
-        return "The race was cut short: take it as a hint."
-    if choice.tie:
-        others = [name for name in choice.tied if name != choice.winner]
-        return f"A tie: {', '.join(others) or 'others'} cannot be told from it by these trials."
-    row = next((one for one in choice.candidates if one.name == choice.winner), None)
-    if row is None or not _has_interval(row):
-        return "No other candidate is better, as far as these trials tell."
-    return (
-        f"Difference {fixed(row.difference)} (95 % {_interval(row)}), p {fixed(row.p)}, "
-        f"{whole(row.pairs)} pairs."
-    )
-
-
-def _price(choice: Choice) -> str:
-    row = next((one for one in choice.candidates if one.name == choice.winner), None)
-    if row is None or math.isnan(row.step_cost):
-        return "Not measured."
-    return f"A step takes {fixed(row.step_cost)} times the incumbent's."
-
-
-def _has_interval(row: CandidateResult) -> bool:
-    return all(math.isfinite(value) for value in (row.difference, *row.interval))
-
-
-def _interval(row: CandidateResult) -> str:
-    if not _has_interval(row):
-        return "–"
-    return f"{fixed(row.interval[0])} to {fixed(row.interval[1])}"
-
-
 def _candidates(choice: Choice) -> Section:
+    rows = choice.candidates
     columns = (
         Column("candidate", ColumnKind.NAME),
-        Column(f"score\n({choice.score})", ColumnKind.NUMBER),
-        Column("difference", ColumnKind.NUMBER),
-        Column("95 %\ninterval", ColumnKind.TEXT),
-        Column("p", ColumnKind.NUMBER),
+        Column("score", ColumnKind.NUMBER),
+        Column("differ-\nence", ColumnKind.NUMBER),
+        Column("95 % interval", ColumnKind.INTERVAL, _scale(rows)),
+        Column("p", ColumnKind.TEXT),
         Column("pairs", ColumnKind.TEXT),
         Column("step", ColumnKind.FACTOR),
         Column("memory", ColumnKind.FACTOR),
-        Column("init", ColumnKind.TEXT),
-        Column("status", ColumnKind.TEXT),
+        Column("", ColumnKind.TEXT),
     )
-    best = "lower is better" if choice.lower_is_better else "higher is better"
-    table = Table(columns, tuple(_cells(row) for row in choice.candidates), _marked(choice))
-    why = tuple(f"{row.name}: {row.why}" for row in choice.candidates if row.why)
-    blocks = (table, Paragraph(f"Score: {choice.score}, {best}. {NOTE}", Tone.QUIET))
-    return Section("Candidates", (*blocks, *((Items(why),) if why else ())))
+    cells = tuple(_row(choice, row) for row in rows)
+    marked = tuple(place for place, row in enumerate(rows) if row.name == choice.winner)
+    better = "lower" if choice.lower_is_better else "higher"
+    what = SCORES.get(choice.score, f"last {choice.score} that the script reported")
+    text = (
+        f"Score: {what}; {better} is better. Difference: to {choice.incumbent} as it is, in pairs "
+        "of trials that share seeds; p: sign-flip test, Holm-corrected. Step and memory: what a "
+        "trial took, in the incumbent's."
+    )
+    return Section("Candidates", (Table(columns, cells, marked), Paragraph(text, Tone.QUIET)))
 
 
-def _cells(row: CandidateResult) -> tuple[Cell, ...]:
-    name = f"{row.name} (incumbent)" if row.incumbent else row.name
-    name += f", lr ×{row.lr:g}" if row.lr != 1 else ""
+def _scale(rows: tuple[CandidateResult, ...]) -> tuple[float, float]:
+    ends = [end for row in rows for end in row.interval if math.isfinite(end)]
+    return min([0.0, *ends]), max([0.0, *ends])
+
+
+def _row(choice: Choice, row: CandidateResult) -> tuple[Cell, ...]:
+    low, high = row.interval
     return (
-        name,
+        row.name,
         row.score,
         row.difference,
-        _interval(row),
-        row.p,
-        whole(row.pairs),
+        (low, row.difference, high),
+        MISSING if math.isnan(row.p) else f"{row.p:.2g}",
+        f"{row.pairs}",
         row.step_cost,
         row.memory,
-        row.init,
-        row.status,
+        standing(choice, row),
     )
 
 
-def _marked(choice: Choice) -> tuple[int, ...]:
-    return tuple(
-        place
-        for place, row in enumerate(choice.candidates)
-        if row.name in (*choice.tied, choice.winner)
-    )
+def standing(choice: Choice, row: CandidateResult) -> str:
+    """What became of a candidate, in a word."""
+    if row.name == choice.winner:
+        return "keep" if row.incumbent else "use this"
+    if row.incumbent:
+        return "as it is"
+    if row.name in choice.tied:
+        return "tie"
+    if row.status != "done":
+        return row.status
+    better = row.difference < 0 if choice.lower_is_better else row.difference > 0
+    return "better" if better and row.p < 0.05 else "worse"
 
 
-def _curves(choice: Choice) -> Section | None:
-    charts: list[Chart] = []
-    if any(row.curve for row in choice.candidates):
-        charts.append(CURVES)
-    if any(not math.isnan(row.step_cost) for row in choice.candidates):
-        charts.append(COSTS)
-    return Section("Curves and cost", tuple(charts)) if charts else None
+def _why(choice: Choice) -> Section | None:
+    told = [row for row in choice.candidates if row.why and row.name not in choice.tied]
+    return _items("Why not", tuple(f"{row.name}: {_cut(row.why)}" for row in told))
 
 
-def _items(title: str, sentences: Sequence[str]) -> Section | None:
-    return Section(title, (Items(tuple(sentences)),)) if sentences else None
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
-def _cost(choice: Choice) -> Section | None:
-    if not choice.steps:
-        return None
-    text = f"The race took {whole(choice.steps)} training steps in {fixed(choice.seconds)} s"
-    if choice.full_grid_steps:
-        share = choice.steps / choice.full_grid_steps
-        text += f", {percent(share)} of a full grid's {whole(choice.full_grid_steps)}"
-    return Section("", (Paragraph(f"{text}.", Tone.QUIET),))
+def _items(title: str, sentences: tuple[str, ...]) -> Section | None:
+    return Section(title, (Items(sentences),)) if sentences else None
+
+
+def _price(choice: Choice) -> Section:
+    parts = [f"{whole(choice.steps)} training steps in {whole(choice.seconds)} s"]
+    if choice.full_grid_steps and choice.steps:
+        share = choice.full_grid_steps / choice.steps
+        parts.append(
+            f"1/{number(share)} of a full grid ({whole(choice.full_grid_steps)}: every candidate "
+            "with 12 seeds at full length)"
+        )
+    text = f"{', '.join(parts)}."
+    if not math.isnan(choice.paired_gain):
+        text += (
+            f" Pairing made the variance of a difference {number(choice.paired_gain)} times "
+            "smaller than that of unpaired trials."
+        )
+    return Section("", (Paragraph(text, Tone.QUIET),))
+
+
+def _next(choice: Choice, file: Path | None) -> Section | None:
+    pairs = []
+    rows = {row.name: row for row in choice.candidates}
+    if not rows[choice.winner].incumbent:
+        script = choice.command.removeprefix("stetho choose ")
+        pairs.append(("Try it", f"stetho run --with {recipe(rows[choice.winner])} {script}"))
+    if file is not None:
+        pairs.append(("Race file", str(file)))
+        pairs.append(("Print again", f"stetho report {shlex.quote(str(file))}"))
+    return Section("", (KeyValues(tuple(pairs)),)) if pairs else None
+
+
+def recipe(row: CandidateResult) -> str:
+    """A candidate as `--with` takes it: with the weights that it had in the race."""
+    name = row.name.partition(",")[0]
+    return name if row.init in ("keep", *name.split("+")) else f"{name}+{row.init}"

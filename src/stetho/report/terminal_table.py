@@ -18,9 +18,10 @@ from stetho.report.tree import Column, ColumnKind, Table
 
 NARROWEST_NAME, NARROWEST_BAR, WIDEST_BAR = 12, 7, 24
 SHAPE_LENGTHS = (13, 13, 8, 8)  # at each tightness
-LEFT_OUT = {3: ColumnKind.LOG_BAR, 4: ColumnKind.SHAPE}  # from which tightness on
-FLEXIBLE = (ColumnKind.NAME, ColumnKind.LOG_BAR)
-LEFT = (ColumnKind.NAME, ColumnKind.LOG_BAR, ColumnKind.TEXT)
+DRAWN = (ColumnKind.LOG_BAR, ColumnKind.INTERVAL)
+LEFT_OUT = {3: DRAWN, 4: (ColumnKind.SHAPE,)}  # from which tightness on
+FLEXIBLE = (ColumnKind.NAME, *DRAWN)
+LEFT = (*FLEXIBLE, ColumnKind.TEXT)
 
 
 def render_table(table: Table, width: int) -> RenderableType:
@@ -33,7 +34,7 @@ def render_table(table: Table, width: int) -> RenderableType:
         if tightness in LEFT_OUT:
             table = _without(table, LEFT_OUT[tightness])
         fixed, room = _fixed(table, width, tightness)
-        bars = _places(table, ColumnKind.LOG_BAR)
+        bars = _places(table, *DRAWN)
         if room >= NARROWEST_NAME + NARROWEST_BAR * len(bars):
             break
     return _laid_out(table, fixed, room)
@@ -51,7 +52,7 @@ def _fixed(table: Table, width: int, tightness: int) -> tuple[dict[int, list[str
 
 
 def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> RenderableType:
-    bars = _places(table, ColumnKind.LOG_BAR)
+    bars = _places(table, *DRAWN)
     starts = []
     for place in _places(table, ColumnKind.NAME):
         texts[place], start = _names(table, place, room - NARROWEST_BAR * len(bars))
@@ -62,7 +63,8 @@ def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> Renderabl
         needs[place] = max(NARROWEST_BAR, min(WIDEST_BAR, room))
         room -= needs[place]
         scale = table.columns[place].scale or (0.1, 1.0)
-        texts[place] = [_bar(row[place], scale, needs[place]) for row in table.rows]
+        draw = _bar if table.columns[place].kind is ColumnKind.LOG_BAR else _interval
+        texts[place] = [draw(row[place], scale, needs[place]) for row in table.rows]
     gap = " " * (2 if room >= len(table.columns) - 1 else 1)
     return Group(
         *_header(table, needs, gap),
@@ -71,8 +73,8 @@ def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> Renderabl
     )
 
 
-def _without(table: Table, kind: ColumnKind) -> Table:
-    kept = [place for place, column in enumerate(table.columns) if column.kind is not kind]
+def _without(table: Table, kinds: Sequence[ColumnKind]) -> Table:
+    kept = [place for place, column in enumerate(table.columns) if column.kind not in kinds]
     return replace(
         table,
         columns=tuple(table.columns[place] for place in kept),
@@ -80,8 +82,8 @@ def _without(table: Table, kind: ColumnKind) -> Table:
     )
 
 
-def _places(table: Table, kind: ColumnKind) -> list[int]:
-    return [place for place, column in enumerate(table.columns) if column.kind is kind]
+def _places(table: Table, *kinds: ColumnKind) -> list[int]:
+    return [place for place, column in enumerate(table.columns) if column.kind in kinds]
 
 
 def _widest(column: Column, texts: Sequence[str]) -> int:
@@ -127,6 +129,26 @@ def _bar(value: Any, scale: tuple[float, float], width: int) -> str:
     return "█" * max(1, min(width, round(share * width)))
 
 
+def _interval(value: Any, scale: tuple[float, float], width: int) -> str:
+    """`├──●──┤` from low to high, and `┊` where 0 is."""
+    span = scale[1] - scale[0]
+    if not span > 0:
+        return ""
+
+    def column(number: float) -> int:
+        share = (number - scale[0]) / span
+        return max(0, min(width - 1, round(share * (width - 1))))
+
+    cells = [" "] * width
+    cells[column(0.0)] = "┊"
+    low, middle, high = value
+    if all(map(math.isfinite, value)):
+        cells[column(low) : column(high) + 1] = "─" * (column(high) - column(low) + 1)
+        cells[column(low)], cells[column(high)] = "├", "┤"
+        cells[column(middle)] = "●"
+    return "".join(cells)
+
+
 def _names(table: Table, place: int, room: int) -> tuple[list[str], str]:
     """Names in the room that there is, and what was left out at the start of all of them."""
     full = [literal(str(row[place])) for row in table.rows]
@@ -164,7 +186,8 @@ def _header(table: Table, needs: dict[int, int], gap: str) -> list[Text]:
 
 def _title(column: Column) -> list[str]:
     if column.scale is not None:
-        low, high = (numbers.decade(end) for end in column.scale)
+        form = numbers.decade if column.kind is ColumnKind.LOG_BAR else numbers.number
+        low, high = (form(end) for end in column.scale)
         return [f"{low}", f"{ELLIPSIS} {high}"]
     return column.title.split("\n")
 
@@ -175,7 +198,7 @@ def _row(
     line = Text(no_wrap=True)
     for place, column in enumerate(table.columns):
         style = "bold" if number in table.marked and column.kind is ColumnKind.NAME else ""
-        style = "cyan" if column.kind is ColumnKind.LOG_BAR else style
+        style = "cyan" if column.kind in DRAWN else style
         line.append(gap if place else "")
         line.append(_aligned(texts[place][number], needs[place], column.kind), style)
     return line

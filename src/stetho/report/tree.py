@@ -31,6 +31,7 @@ class ColumnKind(Enum):
     NUMBER = "number"  # float
     TEXT = "text"  # str
     LOG_BAR = "bar"  # float > 0, drawn between `Column.scale` on a log scale
+    INTERVAL = "interval"  # (low, middle, high), drawn between `Column.scale`, with a mark at 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def _gain(choice: Choice, row: CandidateResult) -> str:
 
 
 def _weights(row: CandidateResult) -> str:
-    return f" with weights at its critical point ({row.init})" if row.init == "critical" else ""
+    return " with weights at its critical point" if row.init == "critical" else ""
 
 
 def advice(choice: Choice) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class AbstractEngine(ABC):
         A trial that fails, however it does, has an outcome that says so.
         """
 
+    @abstractmethod
     def prepare(self, modules: Sequence[str]) -> None:
         """Load libraries that every trial needs, if that saves time."""
 

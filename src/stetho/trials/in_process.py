@@ -18,9 +18,10 @@ class InProcess(AbstractEngine):
     def scout(self, errand: Errand) -> Scouting:
         from stetho.trials.worker import scout
 
-        return scout(
-            errand.trial, errand.candidates, errand.replace, errand.patterns, self._train
-        )
+        return scout(errand.trial, errand.candidates, errand.replace, errand.patterns, self._train)
+
+    def prepare(self, modules: Sequence[str]) -> None:
+        """They are loaded by now: the scout ran here."""
 
     def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
         from stetho.trials.worker import run_trial

@@ -16,7 +16,6 @@ from stetho.record import Layer, Site
 from stetho.trials.location import here, place_of
 from stetho.trials.trial import Place
 
-
 GATE = "a gate"
 
 

@@ -54,7 +54,7 @@ class Processes(AbstractEngine):
         answer = self._answer(self._next())
         if "outcome" in answer:
             return scouting_of(answer)
-        return Scouting(outcome_of({**asdict(Outcome()), **answer}))
+        return Scouting(outcome_of(answer))
 
     def prepare(self, modules: Sequence[str]) -> None:
         self._order({"load": list(modules)})
@@ -68,7 +68,7 @@ class Processes(AbstractEngine):
                 running[self._send({"trial": asdict(trial)}, trial.seconds)] = trial
             ended = self._next()
             trial = running.pop(ended["id"])
-            yield trial, outcome_of({**asdict(Outcome()), **self._answer(ended)})
+            yield trial, outcome_of(self._answer(ended))
 
     def close(self) -> None:
         if self._zygote is not None and self._zygote.stdin is not None:

@@ -107,7 +107,7 @@ class Race:
         look = Trial(settings.script, "relu", incumbent=True, steps=settings.steps, seconds=seconds)
         functions = tuple(dict.fromkeys([*settings.candidates, *self._replaced()]))
         scouting = self._engine.scout(Errand(look, functions, settings.replace, settings.sites))
-        _refuse_unfit(scouting)
+        refuse_unfit(scouting)
         if scouting.incumbent not in scouting.ways:  # found by now: theory looks at it as well
             errand = Errand(
                 replace(look, steps=2), (scouting.incumbent,), settings.replace, settings.sites
@@ -264,7 +264,7 @@ class Race:
 _CUT = "the budget ran out before all pairs were run"
 
 
-def _refuse_unfit(scouting: Scouting) -> None:
+def refuse_unfit(scouting: Scouting) -> None:
     outcome = scouting.outcome
     if not outcome.done:
         raise UsageError(

@@ -48,7 +48,9 @@ def score_for(metric: str, scouting: Scouting) -> Score:
         name = next(iter(scouting.outcome.metrics), TRAINING)
     if colon and end not in ("min", "max"):
         raise UsageError(f"expected --metric NAME:min or NAME:max, got {metric!r}")
-    known = {TRAINING, *scouting.outcome.metrics} | ({HELDOUT} if scouting.outcome.heldout else set())
+    known = {TRAINING, *scouting.outcome.metrics} | (
+        {HELDOUT} if scouting.outcome.heldout else set()
+    )
     if scouting.ended and name not in known:
         raise UsageError(
             f"expected a metric that the script reports ({', '.join(sorted(known))}), got "

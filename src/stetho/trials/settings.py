@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from stetho.errors import UsageError
@@ -44,8 +44,9 @@ class Settings:
         _expect(self.pairs >= 6, "--pairs of 6 or more (fewer can show nothing)", self.pairs)
         _expect(self.steps is None or self.steps >= 10, "--steps of 10 or more", self.steps)
         _expect(self.budget > 0, "a --budget above 0", self.budget)
-        _expect(all(f > 0 for f in self.lr_grid) and bool(self.lr_grid), "factors above 0",
-                self.lr_grid)
+        _expect(
+            all(f > 0 for f in self.lr_grid) and bool(self.lr_grid), "factors above 0", self.lr_grid
+        )
 
 
 def _expect(fair: bool, what: str, got: Any) -> None:
@@ -56,12 +57,10 @@ def _expect(fair: bool, what: str, got: Any) -> None:
 def settings_of(row: Mapping[str, Any]) -> Settings:
     """From what `asdict` gave, by way of JSON."""
     script = Script(**{**row["script"], "arguments": tuple(row["script"]["arguments"])})
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "script"}
-    return Settings(script=script, **plain)
-
-
-def to_row(settings: Settings) -> dict[str, Any]:
-    return asdict(settings)
+    plain: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return Settings(**{**plain, "script": script})
 
 
 def lower_is_better(metric: str) -> bool:

@@ -92,9 +92,9 @@ class Stage:
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.step >= self._steps:
             raise TrialOver()
-        if self.losses and self.losses[-1].device.type == "cpu":
-            if not math.isfinite(float(self.losses[-1])):
-                raise TrialOver(forms.DIVERGED, f"the loss is not a number at step {self.step - 1}")
+        last = self.losses[-1] if self.losses else None
+        if last is not None and last.device.type == "cpu" and not math.isfinite(float(last)):
+            raise TrialOver(forms.DIVERGED, f"the loss is not a number at step {self.step - 1}")
         if time.perf_counter() - self._since > self._seconds:
             raise TrialOver(forms.TIMED_OUT, f"more than {self._seconds:.0f} s at step {self.step}")
 
@@ -190,5 +190,3 @@ def _forget_own_modules(before: set[str]) -> None:
 def is_library(file: str) -> bool:
     """Whether a file belongs to an installed package, or to Python."""
     return "site-packages" in file or "dist-packages" in file or file.startswith(sys.base_prefix)
-
-

@@ -71,7 +71,7 @@ class Transplant(TorchFunctionMode):
         self._wrap_optimizers()
 
     def stop(self) -> None:
-        TorchOptimizer.__init__ = self._original  # type: ignore[method-assign, assignment]
+        TorchOptimizer.__init__ = self._original  # type: ignore[method-assign]
         self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     @contextmanager
@@ -233,9 +233,7 @@ class Transplant(TorchFunctionMode):
 class Partly(nn.Module):
     """A module that serves hidden sites and others: the new function for the hidden ones."""
 
-    def __init__(
-        self, old: nn.Module, new: nn.Module, hidden: Sequence[int], uses: int
-    ) -> None:
+    def __init__(self, old: nn.Module, new: nn.Module, hidden: Sequence[int], uses: int) -> None:
         super().__init__()
         self.old, self.new = old, new
         self._hidden, self._uses, self._turn = frozenset(hidden), uses, 0
@@ -248,7 +246,7 @@ class Partly(nn.Module):
 
 
 class OwnStream(nn.Module):
-    """A random function that draws from a stream of its own: the script's draws stay as they are."""
+    """A random function with a stream of its own: the script's own draws stay as they are."""
 
     def __init__(self, function: nn.Module, pair: int) -> None:
         super().__init__()

@@ -121,26 +121,27 @@ def to_json(value: Trial | Outcome | Scouting) -> str:
 
 
 def trial_of(row: Mapping[str, Any]) -> Trial:
-    return _made(
-        Trial,
-        row,
-        script=_made(Script, row["script"]),
-        places=tuple(_made(Place, place) for place in row["places"]),
-    )
+    script: Script = _made(Script, row["script"])
+    made: Trial = _made(Trial, row, script=script, places=_places(row))
+    return made
 
 
 def outcome_of(row: Mapping[str, Any]) -> Outcome:
-    return _made(Outcome, row, metrics={k: _tuples(v) for k, v in row["metrics"].items()})
+    """What is missing has its default: a process that was killed has told nothing."""
+    metrics = {name: _tuples(values) for name, values in row.get("metrics", {}).items()}
+    made: Outcome = _made(Outcome, row, metrics=metrics)
+    return made
 
 
 def scouting_of(row: Mapping[str, Any]) -> Scouting:
-    return _made(
-        Scouting,
-        row,
-        outcome=outcome_of(row["outcome"]),
-        places=tuple(_made(Place, place) for place in row["places"]),
-        ways={name: _tuples(way) for name, way in row["ways"].items()},
-    )
+    ways = {name: _tuples(way) for name, way in row["ways"].items()}
+    outcome = outcome_of(row["outcome"])
+    made: Scouting = _made(Scouting, row, outcome=outcome, places=_places(row), ways=ways)
+    return made
+
+
+def _places(row: Mapping[str, Any]) -> tuple[Place, ...]:
+    return tuple(_made(Place, place) for place in row["places"])
 
 
 def _made(kind: Any, row: Mapping[str, Any], **given: Any) -> Any:

@@ -23,6 +23,7 @@ from stetho.version import __version__
 GRID_SEEDS = 12  # of a full grid, which the price of a race is held against
 POINTS = 60  # of a curve
 COSTS = {"free": 0, "cheap": 1, "exponential": 2, "several": 3}
+MEMORY = 100e6  # bytes; what a trial grows by less is the interpreter's own
 WARNINGS = ("warning", "fault")
 
 Outcomes = Mapping[int, Outcome]
@@ -171,7 +172,7 @@ def _row(
         len(outcomes),
         max((outcome.steps for outcome in outcomes.values()), default=0),
         1.0 if entry == incumbent else _ratio(outcomes, against, "step_seconds"),
-        1.0 if entry == incumbent else _ratio(outcomes, against, "memory"),
+        1.0 if entry == incumbent else _ratio(outcomes, against, "memory", MEMORY),
         _mean([o.heldout[-1][1] for o in outcomes.values() if o.done and o.heldout]),
         _mean([_end(o.losses) for o in outcomes.values() if o.done and o.losses]),
         _curve([outcome.losses for outcome in outcomes.values() if outcome.losses]),
@@ -207,11 +208,14 @@ def _mean(values: Sequence[float]) -> float:
     return fmean(known) if known else NAN
 
 
-def _ratio(outcomes: Outcomes, against: Outcomes, field: str) -> float:
-    """Median over pairs of a quantity against the incumbent's; watched trials tell no times."""
+def _ratio(outcomes: Outcomes, against: Outcomes, field: str, least: float = 0.0) -> float:
+    """Median over pairs of a quantity against the incumbent's; watched trials tell no times.
+
+    Quantities of which none is above `least` are noise.
+    """
     shared = [p for p in outcomes if p in against and p != 0] or []
     pairs = [(getattr(outcomes[p], field), getattr(against[p], field)) for p in shared]
-    ratios = [a / b for a, b in pairs if b > 0 and math.isfinite(a) and math.isfinite(b)]
+    ratios = [a / b for a, b in pairs if b > 0 and math.isfinite(a) and max(a, b) > least]
     return median(ratios) if ratios else NAN
 
 
@@ -249,9 +253,7 @@ def _steps(table: Table) -> int:
     return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
 
 
-def _paired_gain(
-    table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score
-) -> float:
+def _paired_gain(table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score) -> float:
     """What pairing is worth: the median over candidates of the variances' ratio."""
     gains = []
     for entry in finished:
@@ -274,8 +276,9 @@ def _notes(evidence: Evidence) -> list[str]:
     )
     for entry in evidence.short:
         if entry.note:
-            notes.append(f"{entry.name} begins at its critical point: with the author's weights "
-                         f"{entry.note}")
+            notes.append(
+                f"{entry.name} begins at its critical point: with the author's weights {entry.note}"
+            )
     incumbents = next(v for e, v in evidence.short.items() if e.incumbent and e.lr == 1)
     areas = [outcome.area for outcome in incumbents.values()]
     if len(areas) > 1 and len(set(areas)) == 1:
@@ -283,7 +286,18 @@ def _notes(evidence: Evidence) -> list[str]:
             "seeds have no effect: all trials of one candidate are the same run, so that pairs "
             "show nothing; does the script seed itself by other means than torch, random, NumPy?"
         )
+    if evidence.settings.lr_grid == (1.0,) and _diverged(evidence):
+        notes.append(
+            f"{' and '.join(_diverged(evidence))} diverged at the script's learning rate: "
+            "--lr-grid 0.3,1 gives each candidate a smaller one to choose"
+        )
     return [*notes, *scouting.unseen]
+
+
+def _diverged(evidence: Evidence) -> list[str]:
+    tables = (*evidence.short.items(), *evidence.last.items())
+    names = [e.name for e, runs in tables for o in runs.values() if o.status == forms.DIVERGED]
+    return list(dict.fromkeys(names))
 
 
 def _command(settings: Settings) -> str:

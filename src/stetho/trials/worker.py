@@ -6,11 +6,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import nn
 
 from stetho.observe.checkup import Call
@@ -73,25 +73,30 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
     )
 
 
-def _perform(
-    trial: Trial, stage: Stage, what: Script | Train, notes: list[str]
-) -> tuple[str, str]:
+def _perform(trial: Trial, stage: Stage, what: Script | Train, notes: list[str]) -> tuple[str, str]:
     recipe, places = parse(trial.candidate), trial.places
     if trial.incumbent:
         recipe, places = replace(recipe, init="keep", norm=None), ()
     transplant = Transplant(recipe, places, trial.pair, trial.lr, stage.on_heldout)
-    init = recipe.init or trial.init
+    try:
+        with swapped(transplant, recipe.init or trial.init), stage.watched():
+            return perform(what)
+    finally:
+        notes += transplant.notes
+
+
+@contextmanager
+def swapped(transplant: Transplant, init: str) -> Iterator[None]:
+    """What is run meanwhile has the functions of a transplant, and weights set as `init` says."""
     first = FirstPass(lambda model, call: _initialise(transplant, init, model, call))
     if init != "keep":
         first.start()
     transplant.start()
     try:
-        with stage.watched():
-            return perform(what)
+        yield
     finally:
         transplant.stop()
         first.stop()
-        notes += transplant.notes
 
 
 def _initialise(transplant: Transplant, init: str, model: nn.Module, call: Call) -> None:

@@ -123,7 +123,7 @@ def _table(one: tree.Table, context: Context) -> str:
 
 
 def _head(column: tree.Column) -> str:
-    if column.scale is not None:
+    if column.kind is tree.ColumnKind.LOG_BAR and column.scale is not None:
         low, high = (numbers.decade(end) for end in column.scale)
         return f'<th scope="col" class="scale"><span>{low}</span><span>{high}</span></th>'
     title = column.title.replace("-\n", "").replace("\n", " ")
@@ -172,6 +172,12 @@ def _factor(value: float) -> str:
     return numbers.MISSING if math.isnan(value) else f"{numbers.fixed(value)}×"
 
 
+def _interval(ends: tuple[float, float, float]) -> str:
+    if any(math.isnan(end) for end in ends):
+        return numbers.MISSING
+    return f"{numbers.fixed(ends[0])} … {numbers.fixed(ends[2])}"
+
+
 CELLS: dict[tree.ColumnKind, Callable[[Any], str]] = {
     tree.ColumnKind.SHAPE: _shape,
     tree.ColumnKind.MEAN_STD: _mean_std,
@@ -179,6 +185,7 @@ CELLS: dict[tree.ColumnKind, Callable[[Any], str]] = {
     tree.ColumnKind.SHARE: numbers.whole_percent,
     tree.ColumnKind.NUMBER: numbers.fixed,
     tree.ColumnKind.TEXT: str,
+    tree.ColumnKind.INTERVAL: _interval,
 }
 HANDLERS: dict[type, Callable[[Any, Context], str]] = {
     tree.Paragraph: _paragraph,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from stetho.record import Choice
-from stetho.report.choice_sections import choice_report
+from stetho.report.choice_json import choice_json
+from stetho.report.choice_page_sections import choice_page_report
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.frame import badge, frame
@@ -15,8 +17,8 @@ from stetho.report.html.site_links import Places
 SCRIPTS = (*document.BASE, "choice.js")
 
 
-def choice_page(choice: Choice, form: Any = None) -> str:
-    """`form`: the JSON form, for the page's "Save as JSON"."""
+def choice_page(choice: Choice, file: Path | None = None) -> str:
+    """`file`: the race file, if one was kept."""
     shown = (
         badge("warning", "cut short")
         if not choice.complete
@@ -26,10 +28,10 @@ def choice_page(choice: Choice, form: Any = None) -> str:
     )
     return document.document(
         f"stetho choose: {choice.command}",
-        frame(choice_report(choice), Context(Places({})), shown, _facts(choice)),
+        frame(choice_page_report(choice, file=file), Context(Places({})), shown, _facts(choice)),
         {**NOTHING, "choice": _data(choice)},
         scripts=SCRIPTS,
-        form=form if form is not None else _data(choice),
+        form=choice_json(choice, file=file),
     )
 
 
@@ -45,7 +47,7 @@ def _data(choice: Choice) -> dict[str, Any]:
         "tied": choice.tied,
         "candidates": [
             {
-                "name": f"{row.name}, lr ×{row.lr:g}" if row.lr != 1 else row.name,
+                "name": row.name,
                 "status": row.status,
                 "incumbent": row.incumbent,
                 "chosen": row.name == choice.winner,

@@ -8,9 +8,9 @@ function selectSite() {}
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
-// Better, worse or neither, as far as the interval tells.
-function standing({ interval, incumbent }) {
-  if (incumbent || !isNumber(interval[0]) || !isNumber(interval[1])) return "neither";
+// Better or worse than the incumbent, where both the interval and the corrected test say so.
+function standing({ interval, incumbent, p }) {
+  if (incumbent || !isNumber(interval[0]) || !isNumber(interval[1]) || !(p < 0.05)) return "neither";
   const lower = page.data.choice.lower_is_better;
   if (interval[1] < 0) return lower ? "better" : "worse";
   if (interval[0] > 0) return lower ? "worse" : "better";
