@@ -48,10 +48,9 @@ class ChoiceResult:
 
     def html(self) -> str:
         """One self-contained HTML file."""
-        from stetho.report import report_html
-        from stetho.report.choice_sections import choice_report
+        from stetho.report import choice_html
 
-        return report_html(choice_report(self.choice, file=self.file), self.json())
+        return choice_html(self.choice, file=self.file)
 
     def __str__(self) -> str:
         return self.text()
