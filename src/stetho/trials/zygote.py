@@ -138,8 +138,8 @@ def _limit_memory(size: int) -> None:
 
 
 if __name__ == "__main__":
-    # What every trial needs; torch loads its compiler with the first optimizer, in a second or two.
-    import torch._dynamo
+    # What every trial needs: torch loads its compiler with the first optimizer, in seconds.
+    import torch._dynamo  # noqa: F401
 
     import stetho.trials.worker  # noqa: F401
 
