@@ -8,7 +8,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 help:
 	@echo "make setup   make .venv with all that is needed"
-	@echo "make demo    diagnose real networks on real data"
+	@echo "make demo    diagnose a network, choose its activation, diagnose it again"
 	@echo "make test    run every check"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
@@ -49,6 +49,8 @@ docs-check: $(STAMP)
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py
 	$(ONE_THREAD) $(BIN)/python bench/predict.py
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(ONE_THREAD) $(BIN)/python bench/choose.py replay
 
 clean:
 	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

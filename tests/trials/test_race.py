@@ -205,3 +205,14 @@ def test_a_budget_that_runs_out_claims_nothing() -> None:
 def test_settings_that_do_not_fit_are_refused(asked: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         Settings(SCRIPT, ("relu",), **asked)
+
+
+def test_the_winner_is_tried_at_full_length_and_makes_way_if_it_fails_there() -> None:
+    def fate(trial: Trial) -> Outcome | None:
+        fails = trial.candidate == "elu" and trial.steps is None
+        return Outcome(DIVERGED, "the loss is not a number at step 300", 300) if fails else None
+
+    choice = race(Simulated({"elu": 0.5, "relu": 0.6}, fate=fate), ["relu", "elu"])
+    assert choice.winner == "relu"
+    assert "at full length: diverged" in rows(choice)["elu"].why
+    assert any(note.startswith("at full length (400 steps") for note in choice.notes)

@@ -90,17 +90,19 @@ class Race:
         chosen = self._chosen(short, score)
         finalists, out = self._eliminated(entries, chosen, short, score)
         last = self._last_rung(finalists, scouting, plan, score, out)
+        evidence = verdict.Evidence(
+            settings,
+            scouting,
+            score,
+            plan.length,
+            {entry: short[entry] for entry in chosen},
+            last,
+            out,
+            scouting.outcome.steps + _steps(short) + _steps(last),
+        )
+        evidence = self._confirmed(evidence, plan)
         return verdict.decide(
-            verdict.Evidence(
-                settings,
-                scouting,
-                score,
-                plan.length,
-                {entry: short[entry] for entry in chosen},
-                last,
-                out,
-                scouting.outcome.steps + _steps(short) + _steps(last),
-            ),
+            evidence,
             notes=(*plan.notes, *([_CUT] if self._cut else [])),
             complete=not self._cut,
             seconds=time.monotonic() - self._began,
@@ -227,6 +229,7 @@ class Race:
                     trials[self._limited(trial, plan)] = entry
             for trial, outcome in self._outcomes(list(trials)):
                 table[trials[trial]][trial.pair] = outcome
+            _refuse_silent(table, score, plan.last)
             if first + WAVE - SHORT_PAIRS >= LOOK_FROM:
                 out |= _behind({entry: table[entry] for entry in racing}, score, CLEARLY)
             for entry in racing:
@@ -237,6 +240,29 @@ class Race:
             if self._cut or len(racing) < 2:
                 break
         return table
+
+    def _confirmed(self, evidence: verdict.Evidence, plan: Plan) -> verdict.Evidence:
+        """The winner once at full length, with the author's seeds: short trials may not tell all.
+
+        One that fails there is out, and the next one takes its place.
+        """
+        while not self._cut and plan.last < plan.length:
+            winner = verdict.winner_of(evidence)
+            if _is_as_it_is(winner):
+                break
+            trial = winner.trial(self._settings.script, evidence.scouting.places, 0)
+            self._progress.phase(f"{winner.label} at full length", 1, plan.length)
+            limit = plan.seconds and plan.seconds * plan.length / plan.last
+            found = list(self._outcomes([replace(self._limited(trial, plan), seconds=limit)]))
+            if not found:
+                break
+            outcome = found[0][1]
+            evidence = replace(evidence, confirmed=outcome, steps=evidence.steps + outcome.steps)
+            if outcome.done:
+                break
+            why = f"at full length: {outcome.status} ({outcome.why})"
+            evidence = replace(evidence, out={**evidence.out, winner: why}, confirmed=None)
+        return evidence
 
     def _limited(self, trial: Trial, plan: Plan, watch: bool = False) -> Trial:
         return replace(
@@ -286,6 +312,16 @@ def refuse_unfit(scouting: Scouting) -> None:
             + (f" ({left}); name sites by --sites, or the function by --replace" if left else "")
         )
     parse(scouting.incumbent)
+
+
+def _refuse_silent(table: Table, score: Score, steps: int) -> None:
+    """Go on only if some trial has a score."""
+    done = [o for outcomes in table.values() for o in outcomes.values() if o.done]
+    if done and all(math.isnan(score.of(outcome)) for outcome in done):
+        raise UsageError(
+            f"expected {score.name} to be reported within {steps} steps, but no trial did so; "
+            f"report it by stetho.log({score.name.replace('-', '_')}=…), or take more --steps"
+        )
 
 
 def _mean(outcomes: Mapping[int, Outcome], score: Score) -> float:
