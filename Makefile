@@ -8,7 +8,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 help:
 	@echo "make setup   make .venv with all that is needed"
-	@echo "make demo    diagnose real networks on real data"
+	@echo "make demo    diagnose a network, choose its activation, diagnose it again"
 	@echo "make test    run every check"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
@@ -28,7 +28,7 @@ demo: $(STAMP)
 	@$(ONE_THREAD) PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
 
 test: $(STAMP) lint docs-check
-	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 -q
+	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -39,16 +39,20 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py
+	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py
 
 docs-check: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py --check
+	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py --check
 
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py
 	$(ONE_THREAD) $(BIN)/python bench/predict.py
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(ONE_THREAD) $(BIN)/python bench/choose.py replay
 
 clean:
 	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

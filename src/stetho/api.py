@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stetho.errors import RunFileError, UnhealthyError, UsageError
 from stetho.record import Diagnosis, Run, Severity
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
 
     from stetho.prediction.compare import Comparison
+    from stetho.report import Side
 
 Loss = Callable[[Any, Any], Any]
 
@@ -48,10 +50,87 @@ class Result:
             form["theory"] = self.comparison.json()
         return form
 
+    def html(self, live: str | None = None) -> str:
+        """The report as one self-contained HTML file; `live`: where `stetho view` sends news."""
+        from stetho.diagnose import explanations
+        from stetho.report import html_text
+
+        predicted = self.comparison.predicted if self.comparison is not None else ()
+        return html_text(
+            self.run,
+            self.diagnosis,
+            file=self.file,
+            predicted=predicted,
+            explanations=explanations(),
+            live=live,
+        )
+
+    def page_form(self) -> dict[str, Any]:
+        """The pieces of that page, to replace older ones while the training goes on."""
+        from stetho.diagnose import explanations
+        from stetho.report.html import page_form
+
+        return page_form(self.run, self.diagnosis, file=self.file, explanations=explanations())
+
+    def _repr_html_(self) -> str:
+        from stetho.report import panel
+
+        return panel(self.run, self.diagnosis)
+
     def __str__(self) -> str:
         return self.text()
 
     __repr__ = __str__
+
+
+def load_result(file: Path) -> Result:
+    """What a run file holds; a run that was cut off is diagnosed now. Needs no torch."""
+    from stetho.diagnose import diagnose
+    from stetho.store import read_diagnosis, read_run
+
+    run = read_run(file)
+    return Result(run, read_diagnosis(file) or diagnose(run), file)
+
+
+@dataclass(frozen=True)
+class RunPair:
+    """Two runs side by side. Prints as the terminal's text."""
+
+    a: Result
+    b: Result
+
+    def _sides(self) -> tuple[Side, Side]:
+        from stetho.report import Side
+
+        a, b = self.a, self.b
+        return Side("A", a.run, a.diagnosis, a.file), Side("B", b.run, b.diagnosis, b.file)
+
+    def show(self, stream: TextIO | None = None) -> None:
+        from stetho.report import print_pair
+
+        print_pair(*self._sides(), stream)
+
+    def json(self) -> dict[str, Any]:
+        from stetho.report import pair_json
+
+        return pair_json(*self._sides())
+
+    def html(self) -> str:
+        from stetho.report import pair_html
+
+        return pair_html(*self._sides())
+
+    def __str__(self) -> str:
+        stream = io.StringIO()
+        self.show(stream)
+        return stream.getvalue()
+
+    __repr__ = __str__
+
+
+def compare_runs(a: Path, b: Path) -> RunPair:
+    """Two run files side by side. Needs no torch."""
+    return RunPair(load_result(a), load_result(b))
 
 
 def run_script(
@@ -63,6 +142,7 @@ def run_script(
     every: int | None = None,
     output: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
+    recipe: str | None = None,
 ) -> Result:
     """Run an unchanged training script under watch, as `stetho run` does.
 
@@ -73,6 +153,7 @@ def run_script(
         every: probe steps 0, 1, N, N + 1, … instead of keeping a budget.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
+        recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".
 
     Raises:
         TargetError: there is no such script; nothing was run.
@@ -101,8 +182,14 @@ def run_script(
             results.append(Result(*ended, kept, exit_code))
             report(results[0])
 
-    trigger.start()
-    exit_code = run(script, arguments, at_end)
+    swapped: AbstractContextManager[None] = nullcontext()
+    if recipe is not None:
+        from stetho.choosing import with_recipe
+
+        swapped = with_recipe(recipe, target, arguments, as_module)
+    with swapped:
+        trigger.start()
+        exit_code = run(script, arguments, at_end)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stetho.diagnose.elsewhere import passing
-from stetho.diagnose.explaining import explain
+from stetho.diagnose.explaining import explain, explanations
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import all_rules, explains
 from stetho.diagnose.rules.not_learning import NotLearning
@@ -14,7 +14,7 @@ from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
 from stetho.record import Diagnosis, Evidence, Finding, Remedy, Run, Severity
 
-__all__ = ["diagnose", "explain"]
+__all__ = ["diagnose", "explain", "explanations"]
 
 # Relative updates times steps, under which a network cannot be expected to have learned much: in
 # the zoo's calibration half a rate that is too small has 0.06 and less, random labels under plain

@@ -86,6 +86,7 @@ class CompositeReader:
             output,
             frame.z.grad_fn,
             frame.view.grad_fn,
+            whole=True,
         )
         self._scene.stack.pop()
 

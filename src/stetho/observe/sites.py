@@ -87,9 +87,15 @@ class SiteReader:
         return None if function is None else (z, function)
 
     def record(
-        self, function: Function, z: Tensor, result: Tensor, z_node: Node, alias_node: Node
+        self,
+        function: Function,
+        z: Tensor,
+        result: Tensor,
+        z_node: Node,
+        alias_node: Node,
+        whole: bool = False,
     ) -> None:
-        """Hand one application to the sink, and hang its hooks."""
+        """Hand one application to the sink, and hang its hooks. `whole`: of a composite module."""
         scene, node = self._scene, result.grad_fn
         number = scene.count(scene.path, function.name)
         name = f"{scene.path}/{function.name}" if scene.path else function.name
@@ -97,7 +103,9 @@ class SiteReader:
         where = self._origins.get(name)
         if where is None:
             where = self._origins[name] = origin(z_node, scene.marks)
-        call = SiteCall(name, function, z, result.detach(), where.conv, self._shift(name, where))
+        shift = self._shift(name, where)
+        module = scene.stack[-1].module if scene.stack else None
+        call = SiteCall(name, function, z, result.detach(), where.conv, shift, module, whole)
         pending = scene.sink.site(call)
         self._hang(pending, node, alias_node)
         if name not in scene.structure.sites:

@@ -8,6 +8,8 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from stetho.record import (
+    CandidateResult,
+    Choice,
     Criterion,
     Diagnosis,
     Evidence,
@@ -33,6 +35,8 @@ Record = TypeVar(
     Overhead,
     Evidence,
     Remedy,
+    CandidateResult,
+    Choice,
 )
 
 
@@ -98,3 +102,8 @@ def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def choice_of(row: Mapping[str, Any]) -> Choice:
+    rows = tuple(_record(CandidateResult, candidate) for candidate in row["candidates"])
+    return _record(Choice, {**row, "candidates": rows})

@@ -39,8 +39,8 @@ class Collapsed(AbstractRule):
         "signal": Limit(
             0.05,
             "part of z's size that depends on the input",
-            "A twentieth is signal; networks of the zoo's calibration half that learn have at "
-            "least 0.42",
+            "A twentieth is signal; healthy networks of the zoo's calibration half have at least "
+            "0.42, one with a harmless bias of 4 has 0.10",
         ),
         "severe": Limit(
             1e-3,

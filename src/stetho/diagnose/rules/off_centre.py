@@ -34,7 +34,7 @@ class OffCentre(AbstractRule):
         "ratio": Limit(
             0.95,
             "|mean| / root mean square of a layer's input",
-            "Zoo, calibration half: up to 0.92 in networks that learn; 1 is a constant",
+            "Zoo, calibration half: up to 0.94 in networks that learn; 1 is a constant",
         ),
     }
 

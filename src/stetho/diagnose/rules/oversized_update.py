@@ -38,8 +38,8 @@ class OversizedUpdate(AbstractRule):
         "update": Limit(
             steps.LARGE,
             "largest relative update of any probe, median over weights",
-            "Networks of the zoo's calibration half that learn have up to 0.20 (first steps of "
-            "RMSProp)",
+            "Healthy networks of the zoo's calibration half have up to 0.20, in the first steps "
+            "of RMSProp",
         ),
         "severe": Limit(
             1.0,

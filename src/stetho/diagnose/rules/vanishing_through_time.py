@@ -33,8 +33,16 @@ class VanishingThroughTime(AbstractRule):
     name: ClassVar[str] = "vanishing-through-time"
     rank: ClassVar[int] = 21
     limits: ClassVar[dict[str, Limit]] = {
-        "total": Limit(1e-3, "gradient at the first tenth of the steps against the last", "TBC"),
-        "severe": Limit(1e-5, "nothing is learned from the early steps", "TBC"),
+        "total": Limit(
+            1e-3,
+            "gradient at the first tenth of the steps against the last",
+            "The limit of vanishing-gradient; an LSTM of the zoo that learns over 40 steps has 13",
+        ),
+        "severe": Limit(
+            1e-5,
+            "the same, where nothing is learned from the early steps",
+            "The limit of vanishing-gradient",
+        ),
         "fed": Limit(
             0.9,
             "share of the squared gradient that comes in at the last tenth of the steps",
