@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from zoo.cases import cases
-from zoo.judging import Row, main_cause, until
-from zoo.outcome import label
-from zoo.plants import OPERATORS
-from zoo.scoring import Share
-from zoo.training import Training
 
 from stetho.diagnose import diagnose
 from stetho.diagnose.examples import STUCK, chain
 from stetho.diagnose.rule import all_rules
 from stetho.record import CAUSES
 from zoo import peers, report, results, scoring
+from zoo.cases import cases
+from zoo.judging import Row, main_cause, until
+from zoo.outcome import label
+from zoo.plants import OPERATORS
+from zoo.scoring import Share
+from zoo.training import Training
 
 RULES = {rule.name for rule in all_rules()}
 
