@@ -56,7 +56,9 @@ def _digest(text: str) -> int:
 @cache
 def cases() -> tuple[Case, ...]:
     """All cases, healthy ones first; those of the second draw at the end."""
-    first = _drawn(dict(_healthy(2018, (64, 20, 16, 18, 18))), EACH, _published())
+    healthy = dict(_healthy(2018, (64, 20, 16, 18, 18)))
+    first = _drawn(healthy, EACH, _published())
+    first = (*first, *_topped_up(healthy, first))
     fresh = {f"{FRESH}{name}": spec for name, spec in _healthy(2019, (26, 8, 6, 9, 6))}
     second = _drawn(fresh, 1, iter(()))
     kept = {case.base for case in second if case.plant is not None and _digest(case.name) % 2}
@@ -77,6 +79,18 @@ def _drawn(
         name = f"{base}+{plant.name}-{plant.strength}"
         found[name] = Case(name, base, plant.apply(spec), plant)
     return tuple(sorted(found.values(), key=lambda case: (case.plant is not None, case.name)))
+
+
+def _topped_up(healthy: dict[str, Spec], first: tuple[Case, ...]) -> Iterator[Case]:
+    """Faults that chance has kept out of the reporting half: two of each there."""
+    there = {case.plant.name for case in first if case.plant and case.half == "report"}
+    for operator in OPERATORS:
+        if operator.name not in there:
+            bases = [name for name in healthy if Case(name, name, healthy[name]).half == "report"]
+            for name in [base for base in bases if operator.fits(healthy[base])][:2]:
+                plant = next(operator.plants(healthy[name]))
+                named = f"{name}+{plant.name}-{plant.strength}"
+                yield Case(named, name, plant.apply(healthy[name]), plant)
 
 
 def _healthy(seed: int, counts: tuple[int, ...]) -> Iterator[tuple[str, Spec]]:

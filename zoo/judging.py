@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from stetho.diagnose import diagnose
 from stetho.diagnose.elsewhere import leading
+from stetho.diagnose.rule import explains
 from stetho.record import Diagnosis, Finding, Run, Severity
 from stetho.store import read_run
 from zoo.cases import Case
@@ -33,8 +34,10 @@ class Row:
     alarms: tuple[tuple[str, str, str], ...]  # rule, severity, main cause; gravest first
     cause: str  # of the alarm that explains the others
     elsewhere: bool  # whether the verdict says that it is not an activation problem
-    noticed: int | None = None  # steps from the fault's beginning to the first alarm
-    named: int | None = None  # to the first alarm of a right rule
+    noticed: int | None = None  # steps from the fault's beginning to the first alarm; of a healthy
+    #                             one, to the first that would have been raised on the way
+    named: int | None = None  # to the first alarm of a right rule; of a healthy one, of a rule that
+    #                           can explain why a network does not learn
 
 
 def judged(name: str = "") -> Iterator[Row]:
@@ -65,7 +68,7 @@ def row_of(trial: Trial, run: Run, skill: float, twin: float) -> Row:
         main_cause(leading(grave)) if grave else "",
         SAYING in diagnosis.verdict,
     )
-    if what == "fault" and trial.seed == 0 and trial.batches == 1:
+    if what in ("fault", "healthy") and trial.seed == 0 and trial.batches == 1:
         noticed, named = delays(case, run)
         row = replace(row, noticed=noticed, named=named)
     return row
@@ -93,9 +96,13 @@ def delays(case: Case, run: Run) -> tuple[int | None, int | None]:
         after = probe.step - case.spec.onset + 1
         if found and noticed is None:
             noticed = after
-        if case.plant is not None and any(f.rule in case.plant.rules for f in found):
+        if any(_names(case, finding) for finding in found):
             return noticed, after
     return noticed, None
+
+
+def _names(case: Case, finding: Finding) -> bool:
+    return explains(finding.rule) if case.plant is None else finding.rule in case.plant.rules
 
 
 def until(run: Run, step: int) -> Run:

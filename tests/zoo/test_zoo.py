@@ -55,14 +55,9 @@ def test_every_case_has_its_own_name_and_its_twin_is_a_case():
         assert twin.half == case.half, "a fault and its twin lie in one half"
 
 
-def test_each_fault_is_in_both_halves_of_the_first_draw():
-    halves = Counter((case.plant.name, case.half) for case in cases() if case.plant is not None)
-    missing = [
-        operator.name
-        for operator in OPERATORS
-        if not halves[operator.name, "report"] + halves[operator.name, "fresh"]
-    ]
-    assert missing == []
+def test_each_fault_is_in_the_reporting_half():
+    there = {case.plant.name for case in cases() if case.plant and case.half == "report"}
+    assert there == {operator.name for operator in OPERATORS}
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
