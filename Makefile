@@ -9,7 +9,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 help:
 	@echo "make setup   make .venv with all that is needed"
 	@echo "make browser install Debian's chromium for the tests of pages, as root"
-	@echo "make demo    diagnose real networks on real data"
+	@echo "make demo    diagnose a network, choose its activation, diagnose it again"
 	@echo "make test    run every check"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
@@ -37,7 +37,7 @@ demo: $(STAMP)
 	@$(ONE_THREAD) PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
 
 test: $(STAMP) browser lint docs-check
-	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 -q
+	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -58,6 +58,8 @@ docs-check: $(STAMP)
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py
 	$(ONE_THREAD) $(BIN)/python bench/predict.py
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(ONE_THREAD) $(BIN)/python bench/choose.py replay
 
 clean:
 	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -167,22 +167,37 @@ def both(
 
 
 EDITS = {
-    "calls": (CALLS + CLASSES, [("torch.sigmoid(self.first(x))", "F.elu(self.first(x))"),
-              ("self.second(x).sigmoid()", "F.elu(self.second(x))")], "elu"),
+    "calls": (
+        CALLS + CLASSES,
+        [
+            ("torch.sigmoid(self.first(x))", "F.elu(self.first(x))"),
+            ("self.second(x).sigmoid()", "F.elu(self.second(x))"),
+        ],
+        "elu",
+    ),
     "in place": (IN_PLACE + CLASSES, [("F.relu(", "F.elu(")], "elu"),
     "modules, not the output": (
-        MODULES + PROBABILITY, [("16), nn.Sigmoid()", "16), nn.LeakyReLU(0.1)")], "leaky_relu:0.1"
+        MODULES + PROBABILITY,
+        [("16), nn.Sigmoid()", "16), nn.LeakyReLU(0.1)")],
+        "leaky_relu:0.1",
     ),
     "learned": (MODULES + PROBABILITY, [("16), nn.Sigmoid()", "16), nn.PReLU()")], "prelu"),
     "one line for all": (
-        ONE_LINE_FOR_ALL + PROBABILITY, [(ONE_LINE_FOR_ALL, ONE_LINE_FOR_ALL_TWIN)], "elu"
+        ONE_LINE_FOR_ALL + PROBABILITY,
+        [(ONE_LINE_FOR_ALL, ONE_LINE_FOR_ALL_TWIN)],
+        "elu",
     ),
     "one module for all": (
-        ONE_MODULE_FOR_ALL + PROBABILITY, [(ONE_MODULE_FOR_ALL, ONE_LINE_FOR_ALL_TWIN)], "elu"
+        ONE_MODULE_FOR_ALL + PROBABILITY,
+        [(ONE_MODULE_FOR_ALL, ONE_LINE_FOR_ALL_TWIN)],
+        "elu",
     ),
     "a module of one's own": (OWN_MODULE + CLASSES, [(", Bent()", ", nn.GELU()")], "gelu"),
-    "not the gates": (CELL + CLASSES, [("torch.tanh(self.read(h))", "F.silu(self.read(h))")],
-                      "silu"),
+    "not the gates": (
+        CELL + CLASSES,
+        [("torch.tanh(self.read(h))", "F.silu(self.read(h))")],
+        "silu",
+    ),
     "with a normalisation": (UNNORMED + CLASSES, [(UNNORMED, NORMED)], "sigmoid+batchnorm"),
     "no module at all": (NO_MODULE + NO_MODULE_LOOP, [("torch.sigmoid(", "F.elu(")], "elu"),
     "a library's model": (GPT + GPT_LOOP, [("gelu_new", "relu")], "relu"),
