@@ -184,10 +184,10 @@ def read_choice(file: Path) -> ChoiceResult | None:
     Raises:
         RunFileError: it is no run file, or a race that did not come to its end.
     """
-    from stetho.store import read_run
+    from stetho.store import read_header
     from stetho.store.values import choice_of
 
-    if read_run(file).kind != KIND:
+    if read_header(file).kind != KIND:
         return None
     text = RaceFile.old(file).get("choice")
     if text is None:
