@@ -57,8 +57,8 @@ def _candidates(choice: Choice) -> Section:
     better = "lower" if choice.lower_is_better else "higher"
     text = (
         f"Score: {choice.scored or choice.score}; {better} is better. Difference: to "
-        f"{choice.incumbent} as it is, in pairs of trials that share seeds; p: sign-flip test, Holm-corrected. Step and memory: what a "
-        "trial took, in the incumbent's."
+        f"{choice.incumbent} as it is, in pairs of trials that share seeds; p: sign-flip test, "
+        "Holm-corrected. Step and memory: what a trial took, in the incumbent's."
     )
     return Section("Candidates", (Table(columns, cells, marked), Paragraph(text, Tone.QUIET)))
 
