@@ -121,7 +121,7 @@ class Capture(TorchFunctionMode):
                 return self._sites.on_activation
         return None
 
-    def _enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _enter(self, frame: Frame, args: tuple[Any, ...]) -> None:
         stack = self.scene.stack
         if self._models:
             inherited = len(stack) > 1 and stack[-2].watched
@@ -129,7 +129,7 @@ class Capture(TorchFunctionMode):
         if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
             frame.reentrant = True  # torch has put this mode aside for the length of backward
             self._join_torch()
-        return self._composites.enter(frame, args)
+        self._composites.enter(frame, args)
 
     def _is_part(self, frame: Frame) -> bool:
         return id(frame.module) in self._models or (self.scene.in_backward() and bool(frame.path))

@@ -28,6 +28,7 @@ class Scene:
     hooks: list[Any] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     entered: set[int] = field(default_factory=set)  # outermost modules called since backward
+    trying: bool = False  # what comes through hooks now is a trial of ours, not the script's
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
     target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node

@@ -27,7 +27,6 @@ class Frame:
     tentative: list[tuple[str, Any]] | None = None  # sites in what may be an activation itself
     version: int = 0  # of z when the module was entered
     z: Tensor | None = None  # input of a module that may be an activation function
-    view: Tensor | None = None  # the alias of it that the module was given
     opaque: bool = False  # inside of a composite activation: nothing in here counts
     reentrant: bool = False  # run by a checkpoint, inside of backward
     watched: bool = True  # part of the models that are to be watched
@@ -132,15 +131,15 @@ def strip(path: str) -> str:
 class ModuleTracker:
     """Keeps the stack of modules whose forward is running, by torch's global module hooks.
 
-    `enter(frame, args)` may give a replacement for the module's arguments; `leave(frame, output)`
-    gets `None` where the forward ended by an exception.
+    `enter(frame, args)` is called before a module's forward, `leave(frame, output)` after it, with
+    `None` where it ended by an exception.
     """
 
     def __init__(
         self,
         names: Names,
         stack: list[Frame],
-        enter: Callable[[Frame, tuple[Any, ...]], tuple[Any, ...] | None],
+        enter: Callable[[Frame, tuple[Any, ...]], None],
         leave: Callable[[Frame, Any], None],
         guard: AbstractContextManager[Any],
     ) -> None:
@@ -158,7 +157,7 @@ class ModuleTracker:
     def start(self) -> None:
         if not self._handles:
             self._handles = [
-                module_hooks.register_module_forward_pre_hook(self._before),  # type: ignore[arg-type]
+                module_hooks.register_module_forward_pre_hook(self._before),
                 module_hooks.register_module_forward_hook(self._after, always_call=True),
             ]
 
@@ -168,17 +167,16 @@ class ModuleTracker:
         self._handles = []
         self.stack.clear()
 
-    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if torch.compiler.is_compiling():
-            return None
+            return
         with self._guard:
             known = self.names.of_module(module)
             if known is None:
                 known = self._name_of_stranger(module)
             frame = Frame(module, *known)
             self.stack.append(frame)
-            return self._enter(frame, args)
-        return None
+            self._enter(frame, args)
 
     def _name_of_stranger(self, module: nn.Module) -> tuple[str, str]:
         if not self.stack:
