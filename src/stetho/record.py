@@ -103,6 +103,7 @@ class Site:
     output: bool = False  # no layer with weights follows: an output function, not a hidden one
     feeds: tuple[str, ...] = ()  # names of the layers that its output enters
     residual: bool = False  # z is a sum of two branches or more
+    gate: bool = False  # its output multiplies another signal (LSTM, GRU, GLU, attention by hand)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from torch.overrides import (
     _push_mode,
 )
 
+from torch.utils._device import DeviceContext
+
 from stetho import activations
 from stetho.observe import functions as forms
 from stetho.observe.composite import CompositeReader
+from stetho.observe.gates import GateReader
 from stetho.observe.guard import Guard
 from stetho.observe.network import NetworkReader
 from stetho.observe.scene import Scene
@@ -48,12 +51,14 @@ class Capture(TorchFunctionMode):
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
         self._handlers: dict[Any, Handler | None] = {}
+        self._gates = GateReader(self.scene)
         network = self._network
         self._inside: tuple[Handler, ...] = (  # what counts only inside of the watched models
             self._sites.on_activation,
             network.on_layer,
             network.on_norm,
             network.on_recurrent,
+            self._gates.on_product,
         )
 
     # -- opening and closing ---------------------------------------------------------------
@@ -74,18 +79,28 @@ class Capture(TorchFunctionMode):
             self.scene.end_probe()
 
     def _join_torch(self) -> None:
-        """Put this mode on torch's stack."""
-        self.__enter__()  # type: ignore[no-untyped-call]
+        """Put this mode on torch's stack, under all others but that of the default device.
+
+        A mode above may call another function than the script did (`stetho.swap`): what is really
+        computed is what counts.
+        """
+        self._restack([*self._others(), self])
 
     def _leave_torch(self) -> None:
         """Take this mode off torch's stack, wherever in it other modes have left it."""
-        above = []
-        for mode in reversed(_get_current_function_mode_stack()):  # type: ignore[no-untyped-call]
+        self._restack(self._others())
+
+    def _others(self) -> list[Any]:
+        """torch's stack of modes without this one, the uppermost first."""
+        stack = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
+        return [mode for mode in reversed(stack) if mode is not self]
+
+    @staticmethod
+    def _restack(modes: list[Any]) -> None:
+        """Let torch's stack be these modes, the uppermost first; that of the device stays below."""
+        for _ in range(len(_get_current_function_mode_stack())):  # type: ignore[no-untyped-call]
             _pop_mode()  # type: ignore[no-untyped-call]
-            if mode is self:
-                break
-            above.append(mode)
-        for mode in reversed(above):
+        for mode in sorted(reversed(modes), key=lambda mode: not isinstance(mode, DeviceContext)):
             _push_mode(mode)  # type: ignore[no-untyped-call]
 
     # -- calls -----------------------------------------------------------------------------
@@ -117,6 +132,8 @@ class Capture(TorchFunctionMode):
                 return self._network.on_loss
             if func in forms.recurrent():
                 return self._network.on_recurrent
+            if func in forms.products():
+                return self._gates.on_product
             if activations.for_call(func) is not None:
                 return self._sites.on_activation
         return None

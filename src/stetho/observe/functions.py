@@ -67,6 +67,14 @@ def norms() -> dict[Function, tuple[str, int]]:
 
 
 @cache
+def products() -> frozenset[Function]:
+    """Products of two tensors, element by element."""
+    names = ("mul", "mul_", "multiply", "multiply_", "__mul__", "__rmul__", "__imul__")
+    homes = (torch, Tensor)
+    return frozenset(getattr(home, name) for home in homes for name in names if hasattr(home, name))
+
+
+@cache
 def losses() -> dict[Function, str]:
     return {
         F.cross_entropy: "cross_entropy",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from stetho.record import Function, Layer, Optimizer, Parameter, Site
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class SiteCall:
     a: Tensor
     from_conv: bool | None  # whether a convolution feeds z; None: not known
     shift: Tensor | None  # what is added to z unit by unit (bias, or the normalisation's shift)
+    module: nn.Module | None = None  # the innermost module that is running; do not keep it
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ class SiteReader:
         where = self._origins.get(name)
         if where is None:
             where = self._origins[name] = origin(z_node, scene.marks)
-        call = SiteCall(name, function, z, result.detach(), where.conv, self._shift(name, where))
+        shift = self._shift(name, where)
+        module = scene.stack[-1].module if scene.stack else None
+        call = SiteCall(name, function, z, result.detach(), where.conv, shift, module)
         pending = scene.sink.site(call)
         self._hang(pending, result, ways)
         if name not in scene.structure.sites:

@@ -47,6 +47,13 @@ class Structure:
         for before in self.upstream.get(site, ()):
             self.feeds_layer(before, layer)
 
+    def mark_gate(self, site: str) -> None:
+        """Note that a site's output multiplies another signal."""
+        known = self.sites.get(site)
+        if known is not None and not known.gate:
+            self.sites[site] = replace(known, gate=True)
+            self.changed = True
+
     def add_optimizer(self, optimizer: TorchOptimizer) -> int:
         """Take in an optimizer's settings; gives its index."""
         defaults = optimizer.defaults
