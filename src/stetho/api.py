@@ -82,7 +82,7 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
-    from stetho.children import PARENT, Settings, child_file, gather, watch_children
+    from stetho.children import PARENT, Settings, child_file, clear_away, gather, watch_children
     from stetho.observe.on_import import AfterImport
     from stetho.observe.schedule import Schedule
     from stetho.observe.script import load, run
@@ -90,7 +90,7 @@ def run_script(
     script = load(target, as_module)
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
-    file = output or (child_file(parent) if parent else _own_file(target))
+    file = child_file(parent) if parent else _own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every)
     command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
     watching = Watching(new_run(command), file)
@@ -117,6 +117,8 @@ def run_script(
         if not quiet:
             report(results[0])
 
+    if parent is None:
+        clear_away(settings)
     trigger.start()
     with watch_children(settings):
         exit_code = run(script, arguments, at_end)
@@ -125,10 +127,10 @@ def run_script(
     return results[0]
 
 
-def _own_file(target: str) -> Path:
+def _own_file(target: str, output: Path | None) -> Path:
     """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
-        return default_file(target)
+        return output or default_file(target)
     folder = tempfile.mkdtemp(prefix="stetho-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder) / "run.stetho"

@@ -180,6 +180,13 @@ def _script_at(words: Sequence[str]) -> int | None:
     return None
 
 
+def clear_away(settings: Settings) -> None:
+    """Remove what a former run of the same name has left of its processes."""
+    for file in settings.folder.glob(f"*{SUFFIX}*") if settings.folder.is_dir() else []:
+        with suppress(OSError):
+            file.unlink()
+
+
 # -- what came of them ---------------------------------------------------------------------------
 
 

@@ -91,7 +91,8 @@ class NetworkReader:
     def _name(self, parameter: Any) -> str | None:
         if not isinstance(parameter, Tensor):
             return None
-        return self._scene.structure.names.parameter_name(parameter)
+        known = self._scene.structure.names.parameter_name(parameter)
+        return known or self._scene.name_in_module(parameter)
 
     def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)

@@ -67,6 +67,17 @@ class Scene:
         frame = self.stack[-1]
         return self.structure.names.qualified(frame.path, frame.model)
 
+    def name_in_module(self, parameter: Tensor) -> str | None:
+        """The name of a parameter that stands in for another one while the module that we are in
+        runs (FSDP2 puts the whole one in the place of its shard).
+        """
+        if not self.stack:
+            return None
+        for name, value in self.stack[-1].module._parameters.items():
+            if value is parameter:
+                return f"{self.path}.{name}" if self.path else name
+        return None
+
     def count(self, path: str, kind: str) -> int:
         """How many times this was asked in the same place during this forward pass."""
         number = self.counts[path, kind]

@@ -23,6 +23,7 @@ from stetho import activations
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
 from stetho.observe.paths import Way, ways_in
 from stetho.observe.scene import Scene
+from stetho.observe.shards import is_distributed
 from stetho.observe.sink import PendingSite, SiteCall
 from stetho.record import Function, Site
 
@@ -145,7 +146,9 @@ class SiteReader:
             self._shifts[name] = self._scene.structure.names.parameter_called(where.bias)
         reference = self._shifts[name]
         parameter = reference() if reference is not None else None
-        return parameter.detach() if parameter is not None and parameter.ndim == 1 else None
+        if parameter is None or parameter.ndim != 1 or is_distributed(parameter):
+            return None
+        return parameter.detach()
 
     def _hang(self, pending: PendingSite, result: Tensor, ways: list[Way]) -> None:
         """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call."""
