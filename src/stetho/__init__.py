@@ -12,15 +12,18 @@ from stetho.version import __version__ as __version__
 
 _HOMES = {
     "Activation": "stetho.activations",
+    "Choice": "stetho.record",
     "Diagnosis": "stetho.record",
     "Finding": "stetho.record",
     "Run": "stetho.record",
     "Severity": "stetho.record",
     "assert_healthy": "stetho.api",
     "check": "stetho.api",
+    "choose": "stetho.choosing",
     "gain": "stetho.theory",
     "init_": "stetho.surgery",
     "insert_norm": "stetho.surgery",
+    "log": "stetho.metrics",
     "predict": "stetho.prediction",
     "register": "stetho.activations",
     "swap": "stetho.surgery",
@@ -35,7 +38,10 @@ if TYPE_CHECKING:
     from stetho.api import assert_healthy as assert_healthy
     from stetho.api import check as check
     from stetho.api import watch as watch
+    from stetho.choosing import choose as choose
+    from stetho.metrics import log as log
     from stetho.prediction import predict as predict
+    from stetho.record import Choice as Choice
     from stetho.record import Diagnosis as Diagnosis
     from stetho.record import Finding as Finding
     from stetho.record import Run as Run

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -52,10 +52,38 @@ class Result:
             form["theory"] = self.comparison.json()
         return form
 
+    def html(self) -> str:
+        """The report as one self-contained HTML file."""
+        from stetho.diagnose import explanations
+        from stetho.report import html_text
+
+        predicted = self.comparison.predicted if self.comparison is not None else ()
+        return html_text(
+            self.run,
+            self.diagnosis,
+            file=self.file,
+            predicted=predicted,
+            explanations=explanations(),
+        )
+
+    def _repr_html_(self) -> str:
+        from stetho.report import panel
+
+        return panel(self.run, self.diagnosis)
+
     def __str__(self) -> str:
         return self.text()
 
     __repr__ = __str__
+
+
+def load_result(file: Path) -> Result:
+    """What a run file holds; a run that was cut off is diagnosed now. Needs no torch."""
+    from stetho.diagnose import diagnose
+    from stetho.store import read_diagnosis, read_run
+
+    run = read_run(file)
+    return Result(run, read_diagnosis(file) or diagnose(run), file)
 
 
 def run_script(
@@ -67,6 +95,7 @@ def run_script(
     every: int | None = None,
     output: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
+    recipe: str | None = None,
 ) -> Result:
     """Run an unchanged training script under watch, as `stetho run` does.
 
@@ -77,6 +106,7 @@ def run_script(
         every: probe steps 0, 1, N, N + 1, … instead of keeping a budget.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
+        recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".
 
     Raises:
         TargetError: there is no such script; nothing was run.
@@ -119,8 +149,13 @@ def run_script(
 
     if parent is None:
         clear_away(settings)
-    trigger.start()
-    with watch_children(settings):
+    swapped: AbstractContextManager[None] = nullcontext()
+    if recipe is not None:
+        from stetho.choosing import with_recipe
+
+        swapped = with_recipe(recipe, target, arguments, as_module)
+    with swapped, watch_children(settings):
+        trigger.start()
         exit_code = run(script, arguments, at_end)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)

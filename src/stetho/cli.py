@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stetho.errors import StethoError, UsageError
+from stetho.cli_choose import choose
+from stetho.errors import StethoError
+from stetho.options import (
+    PASS_ON,
+    AllSites,
+    Arguments,
+    FailOn,
+    HtmlFile,
+    IsModule,
+    JsonFile,
+    Script,
+    parse_share,
+    refuse_unwritable,
+    write_html,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from stetho.api import Result
-    from stetho.record import Diagnosis
 
 app = typer.Typer(
     name="stetho",
@@ -26,34 +39,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-PASS_ON = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 FINDING_STANDS = 3
 USAGE = 2
-
-JsonFile = Annotated[
-    Path | None,
-    typer.Option("--json", metavar="FILE", help="Also write the result as JSON ('-': to stdout)."),
-]
-FailOn = Annotated[
-    str | None,
-    typer.Option(
-        "--fail-on",
-        metavar="SEVERITY",
-        help="Exit with 3 if a finding of this severity (note, warning, fault) or above stands.",
-    ),
-]
-AllSites = Annotated[bool, typer.Option("--all-sites", help="Show every site in the table.")]
 
 
 @app.command(context_settings=PASS_ON)
 def run(
-    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="The training script.")],
-    arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[ARGS]...", help="Passed on to the script.")
-    ] = None,
-    module: Annotated[
-        bool, typer.Option("-m", help="SCRIPT is a module, as in 'python -m pkg.train'.")
-    ] = False,
+    script: Script,
+    arguments: Arguments = None,
+    module: IsModule = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where the run file goes."),
@@ -65,7 +59,17 @@ def run(
         int | None,
         typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="RECIPE",
+            help="Run it with another function in its hidden sites, as a trial of choose does: "
+            "elu, gelu+critical.",
+        ),
+    ] = None,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -82,15 +86,19 @@ def run(
       stetho run -m package.train
 
       stetho run --fail-on fault train.py      # for CI: exit code 3
+
+      stetho run --with elu train.py           # what choose said, tried at full length
     """
     from stetho.api import parse_severity, run_script
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
 
     def report(result: Result) -> None:
         show(result, sys.stderr, all_sites)
         write_json(result.json(), json_file)
+        write_html(result.html, html_file)
 
     result = run_script(
         script,
@@ -100,10 +108,14 @@ def run(
         every=every,
         output=output,
         report=report,
+        recipe=recipe,
     )
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit
     raise typer.Exit(result.exit_code or (FINDING_STANDS if failed else 0))
+
+
+app.command(context_settings=PASS_ON)(choose)
 
 
 @app.command()
@@ -124,6 +136,7 @@ def check(
     ] = None,
     batches: Annotated[int, typer.Option(min=1, help="How many batches to take.")] = 1,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOn = None,
     all_sites: AllSites = False,
 ) -> None:
@@ -141,12 +154,14 @@ def check(
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
     if result.comparison is not None:
         print(f"\n{result.comparison}")
     write_json(result.json(), json_file)
+    write_html(result.html, html_file)
     worst = result.diagnosis.worst
     raise typer.Exit(FINDING_STANDS if limit and worst and worst >= limit else 0)
 
@@ -172,6 +187,7 @@ def predict(
     ] = None,
     depth: Annotated[int, typer.Option(metavar="L", min=1, help="Layers of a plain stack.")] = 50,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
 ) -> None:
     """Predict signal and gradient by depth, before any training.
 
@@ -185,73 +201,115 @@ def predict(
     """
     names = [name for given in activation or () for name in given.split(",") if name]
     refuse_unwritable(json_file)
-    content = predict_model(target, data, names) if target else predict_stack(names, depth)
+    refuse_unwritable(html_file, "--html")
+    content, page = predict_model(target, data, names) if target else predict_stack(names, depth)
     write_json(content, json_file)
+    write_html(page, html_file)
 
 
-def predict_stack(names: list[str], depth: int) -> dict[str, Any]:
-    from dataclasses import asdict
-
+def predict_stack(names: list[str], depth: int) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.activations import catalogue
     from stetho.prediction import compare_stacks
-    from stetho.prediction.model import finite
+    from stetho.prediction.pages import stack_json, stack_page
     from stetho.prediction.text import stack_text
 
     usual = [record.name for record in catalogue() if not record.gate and record.name != "identity"]
     rows = compare_stacks(names or usual, depth)
     print(stack_text(rows, depth))
-    functions = [
-        {key: finite(value) if isinstance(value, float) else value for key, value in row}
-        for row in (asdict(row).items() for row in rows)
-    ]
-    return {"schema": "stetho/predict/1", "depth": depth, "functions": functions}
+    return stack_json(rows, depth), lambda: stack_page(rows, depth)
 
 
-def predict_model(target: str, data: str | None, names: list[str]) -> dict[str, Any]:
+def predict_model(
+    target: str, data: str | None, names: list[str]
+) -> tuple[dict[str, Any], Callable[[], str]]:
     from stetho.prediction import predict as predict_sites
+    from stetho.report import predicted_html
     from stetho.targets import load_checkup
 
     model, batches, loss = load_checkup(target, data, 1)
     content: dict[str, Any] = {}
+    records = {}
     for place, name in enumerate(names or [None]):
         prediction = predict_sites(model, batches, loss, activation=name)
         print(("\n" if place else "") + (f"With {name} at every site\n" if name else ""), end="")
         print(prediction)
         form = prediction.json()
         content = form if place == 0 else content
+        records[name or ""] = prediction.record()
         if name:
             content.setdefault("activations", {})[name] = {**form}
-    return content
+    return content, lambda: predicted_html(records, content)
 
 
 @app.command()
 def report(
     file: Annotated[Path, typer.Argument(metavar="RUN", help="A run file.")],
-    text: Annotated[bool, typer.Option("--text", help="Print the report (the default).")] = True,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write one self-contained HTML file there."
+        ),
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="The same, beside the run file: RUN.html.")
+    ] = False,
+    text: Annotated[
+        bool | None,
+        typer.Option("--text/--no-text", help="Print the report (the default without HTML)."),
+    ] = None,
     json_file: JsonFile = None,
     all_sites: AllSites = False,
 ) -> None:
-    """Print the report of a run file again.
+    """Show the report of a run file again: printed, or as one HTML file.
+
+    Examples:
+
+      stetho report stetho-runs/train-20260101-120000.stetho
+
+      stetho report stetho-runs/train-20260101-120000.stetho -o report.html
+    """
+    from stetho.api import load_result
+    from stetho.choosing import read_choice
+    from stetho.report import print_choice
+
+    page = output or (file.with_name(f"{file.name}.html") if html else None)
+    refuse_unwritable(json_file)
+    refuse_unwritable(page, "-o")
+    raced = read_choice(file)
+    if raced is not None:
+        print_choice(raced.choice, sys.stdout, file=file)
+        write_json(raced.json(), json_file)
+        return
+    result = load_result(file)
+    if text if text is not None else page is None:
+        show(result, sys.stdout, all_sites)
+    write_json(result.json(), json_file)
+    write_html(result.html, page)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run file.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+) -> None:
+    """Lay two runs side by side: which learns, what was found in each, site by site.
 
     Example:
 
-      stetho report stetho-runs/train-20260101-120000.stetho
+      stetho compare stetho-runs/sigmoid.stetho stetho-runs/relu.stetho --html both.html
     """
-    from stetho.api import Result
-    from stetho.store import read_diagnosis, read_run
+    from stetho.api import load_result
+    from stetho.report import Side, pair_html, pair_json, print_pair
 
-    recorded = read_run(file)
-    result = Result(recorded, read_diagnosis(file) or _diagnose(recorded), file)
-    if text:
-        show(result, sys.stdout, all_sites)
-    write_json(result.json(), json_file)
-
-
-def _diagnose(recorded: Any) -> Diagnosis:
-    """The diagnosis of a run that was cut off before it got one."""
-    from stetho.diagnose import diagnose
-
-    return diagnose(recorded)
+    refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
+    loaded = [(letter, load_result(file)) for letter, file in (("A", a), ("B", b))]
+    left, right = (Side(letter, one.run, one.diagnosis, one.file) for letter, one in loaded)
+    print_pair(left, right, sys.stdout)
+    write_json(pair_json(left, right), json_file)
+    write_html(lambda: pair_html(left, right), html_file)
 
 
 @app.command()
@@ -293,44 +351,6 @@ def show(result: Result, stream: Any, all_sites: bool) -> None:
     from stetho.report import print_report
 
     print_report(result.run, result.diagnosis, stream=stream, file=result.file, all_sites=all_sites)
-
-
-def refuse_unwritable(file: Path | None) -> None:
-    """Say before a long run, not after it, that its result cannot be written."""
-    if file is None or str(file) == "-":
-        return
-    folder = file.resolve().parent
-    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(
-            f"expected --json FILE in a folder that can be written, got {file}; make the folder or "
-            "name another file"
-        )
-
-
-def write_json(content: dict[str, Any], file: Path | None) -> None:
-    if file is None:
-        return
-    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
-    if str(file) == "-":
-        print(text)
-    else:
-        file.write_text(text + "\n", encoding="utf-8")
-
-
-def parse_share(text: str) -> float:
-    """'2%', '2 %' or '0.02' → 0.02."""
-    number, percent = text.strip(), 1.0
-    if number.endswith("%"):
-        number, percent = number[:-1], 0.01
-    try:
-        share = float(number) * percent
-    except ValueError:
-        share = 0.0
-    if not 0 < share <= 1:
-        raise UsageError(
-            f"expected --budget as a share of the run's time, such as 2% or 0.02, got {text!r}"
-        )
-    return share
 
 
 def terminal_width() -> int:

@@ -68,11 +68,9 @@ class Watching:
         import torch
 
         from stetho.observe.observer import Observer
-        from stetho.summarise.recorder import Recorder
 
         self._writer.set_version("torch", torch.__version__)
-        self._recorder = Recorder(self._writer)
-        self._observer = Observer(self._recorder, schedule, models, optimizers, self._join)
+        self._observer = Observer(self.recorder(), schedule, models, optimizers, self._join)
         self._observer.start()
         Watching.active.append(self)
 
@@ -104,12 +102,16 @@ class Watching:
                 f"cpu, ranks {first} to {first + group.size - 1} of {group.world} together"
             )
 
-    def begin_checkup(self, probe: Callable[[Recorder], None]) -> None:
-        """Take one probe, by a function that hands its events to a recorder."""
+    def recorder(self) -> Recorder:
+        """What an observer hands its events to: ours, or that of somebody else."""
         from stetho.summarise.recorder import Recorder
 
         self._recorder = Recorder(self._writer)
-        probe(self._recorder)
+        return self._recorder
+
+    def begin_checkup(self, probe: Callable[[Recorder], None]) -> None:
+        """Take one probe, by a function that hands its events to a recorder."""
+        probe(self.recorder())
 
     def end(self, exit_code: int | None = 0) -> tuple[Run, Diagnosis] | None:
         """Stop, close the run file and diagnose. `None` in a child process of the watched one."""

@@ -33,9 +33,7 @@ def by_stetho(*arguments, cwd):
 def alone(tmp_path_factory):
     """One process on the joined batch."""
     folder = tmp_path_factory.mktemp("alone")
-    done = stetho(
-        "run", "--every", 1, "-o", "run.stetho", TRAIN, "plain", "out.pt", cwd=folder
-    )
+    done = stetho("run", "--every", 1, "-o", "run.stetho", TRAIN, "plain", "out.pt", cwd=folder)
     assert done.code == 0, done.stderr
     return read_run(folder / "run.stetho")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stetho.diagnose.explaining import explain
+from stetho.diagnose.explaining import explain, explanations
 from stetho.diagnose.rule import all_rules
 from stetho.diagnose.rules.not_learning import NotLearning
 from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
 from stetho.record import Diagnosis, Finding, Remedy, Run, Severity
 
-__all__ = ["diagnose", "explain"]
+__all__ = ["diagnose", "explain", "explanations"]
 
 
 def diagnose(run: Run) -> Diagnosis:

@@ -33,6 +33,15 @@ def explain(name: str | None = None) -> str:
     )
 
 
+def explanations() -> dict[str, str]:
+    """For each rule what it looks at, what can look like it, and where its limits come from."""
+    return {rule.name: "\n\n".join([*description(rule), *_limits(rule)]) for rule in all_rules()}
+
+
+def _limits(rule: AbstractRule) -> list[str]:
+    return [f"Limit {limit.value:g}: {limit.of}. {limit.source}" for limit in rule.limits.values()]
+
+
 def description(rule: AbstractRule) -> list[str]:
     """Paragraphs of a rule's docstring, each on one line."""
     text = inspect.cleandoc(rule.__doc__ or "")

@@ -13,7 +13,6 @@ from torch.overrides import (
     _pop_mode,
     _push_mode,
 )
-
 from torch.utils._device import DeviceContext
 
 from stetho import activations
@@ -100,7 +99,8 @@ class Capture(TorchFunctionMode):
         """Let torch's stack be these modes, the uppermost first; that of the device stays below."""
         for _ in range(len(_get_current_function_mode_stack())):  # type: ignore[no-untyped-call]
             _pop_mode()  # type: ignore[no-untyped-call]
-        for mode in sorted(reversed(modes), key=lambda mode: not isinstance(mode, DeviceContext)):
+        below = [mode for mode in modes if isinstance(mode, DeviceContext)]
+        for mode in (*below, *(mode for mode in reversed(modes) if mode not in below)):
             _push_mode(mode)  # type: ignore[no-untyped-call]
 
     # -- calls -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -66,13 +67,25 @@ def _one_batch(
     return value.detach().double()
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """All arguments of one call of a model, as a script gave them."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
 def call(model: nn.Module, inputs: Any) -> Any:
     """The model's output for what `split_batch` gave."""
+    if isinstance(inputs, Call):
+        return model(*inputs.args, **inputs.kwargs)
     return model(**inputs) if isinstance(inputs, Mapping) else model(*inputs)
 
 
 def split_batch(batch: Any) -> tuple[Any, Any]:
-    """(inputs, targets) of a batch; inputs are a tuple, or a mapping of keyword arguments."""
+    """(inputs, targets) of a batch; inputs are a tuple, a mapping of keywords, or a call."""
+    if isinstance(batch, Call):
+        return batch, None
     if isinstance(batch, Tensor):
         return (batch,), None
     if isinstance(batch, Mapping):

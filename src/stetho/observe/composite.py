@@ -85,7 +85,7 @@ class CompositeReader:
         z = frame.z
         self._scene.stack.append(frame)
         source = (z.grad_fn, z.output_nr, z)
-        self._sites.record(self._function(frame, output), z.detach(), output, source)
+        self._sites.record(self._function(frame, output), z.detach(), output, source, whole=True)
         self._scene.stack.pop()
 
     def _judge(self, frame: Frame, output: Any) -> Verdict:

@@ -24,15 +24,19 @@ class Schedule:
     starts while the time spent so far exceeds `budget` × elapsed, and gaps grow with the step
     number, so that a run of any length has a bounded number of probes.
     With `every=N`: steps 0, 1, N, N + 1, 2N, …
+    With `until=N`: no step from N on.
     """
 
-    def __init__(self, budget: float = 0.02, every: int | None = None) -> None:
+    def __init__(
+        self, budget: float = 0.02, every: int | None = None, until: float = math.inf
+    ) -> None:
         if every is not None and every < 1:
             raise UsageError(f"every must be a whole number of steps from 1 on, not {every}")
         if not 0 < budget <= 1:
             raise UsageError(f"budget must be a share of the run's time in (0, 1], not {budget}")
         self.budget = budget
         self.every = every
+        self.until = until
         self.probes = 0
         self._plain: list[float] = []  # durations of the last plain steps, s
         self._extra: list[float] = []  # what the last probes cost beyond a plain step, s
@@ -42,6 +46,8 @@ class Schedule:
 
     def wants(self, step: int, elapsed: float) -> bool:
         """Whether to probe `step`, `elapsed` seconds after the first one began."""
+        if step >= self.until:
+            return False
         if self.every is not None:
             return step % self.every in (0, 1 % self.every)
         if step < DENSE_STEPS or self._pair_open:
@@ -52,6 +58,11 @@ class Schedule:
         self._pair_open = True
         self._next_pair = step + 2 + math.ceil(step * self._spacing())
         return True
+
+    @property
+    def step_seconds(self) -> float:
+        """Median duration of the last plain steps, s."""
+        return median(self._plain) if self._plain else math.nan
 
     def force(self) -> None:
         """Make the next step a probe whatever the budget says (the loss is no longer finite)."""

@@ -93,7 +93,8 @@ def _load_module(name: str) -> Script:
 
 
 @contextmanager
-def _as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
+def as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
+    """A module `__main__` in which the script can be executed; afterwards all is as before."""
     main = ModuleType("__main__")
     main.__file__ = script.file
     main.__dict__["__builtins__"] = sys.modules["builtins"]
@@ -124,7 +125,7 @@ def run(script: Script, arguments: Sequence[str], at_end: Callable[[int], None])
     `at_end(exit_code)` is called when its main module has come to its end, however it did, while
     its objects are still alive. Exceptions are printed to stderr as Python prints them.
     """
-    with _as_main(script, arguments) as main:
+    with as_main(script, arguments) as main:
         code = 1
         try:
             exec(script.code, main.__dict__)

@@ -23,6 +23,7 @@ class SiteCall:
     from_conv: bool | None  # whether a convolution feeds z; None: not known
     shift: Tensor | None  # what is added to z unit by unit (bias, or the normalisation's shift)
     module: nn.Module | None = None  # the innermost module that is running; do not keep it
+    whole: bool = False  # that module, one of the user's own, is the function itself
 
 
 @dataclass(frozen=True, slots=True)

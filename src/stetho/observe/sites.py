@@ -84,8 +84,10 @@ class SiteReader:
             return None
         return None if function is None else (z, function)
 
-    def record(self, function: Function, z: Tensor, result: Tensor, source: Source) -> None:
-        """Hand one application to the sink, and hang its hooks."""
+    def record(
+        self, function: Function, z: Tensor, result: Tensor, source: Source, whole: bool = False
+    ) -> None:
+        """Hand one application to the sink, and hang its hooks. `whole`: of a composite module."""
         scene, node, z_node = self._scene, result.grad_fn, source[0]
         ways = ways_in(node, *source)
         if not ways:
@@ -102,7 +104,7 @@ class SiteReader:
             where = self._origins[name] = origin(z_node, scene.marks)
         shift = self._shift(name, where)
         module = scene.stack[-1].module if scene.stack else None
-        call = SiteCall(name, function, z, result.detach(), where.conv, shift, module)
+        call = SiteCall(name, function, z, result.detach(), where.conv, shift, module, whole)
         pending = scene.sink.site(call)
         self._hang(pending, result, ways)
         if name not in scene.structure.sites:

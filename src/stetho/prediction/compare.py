@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stetho.prediction.model import Prediction, finite
-from stetho.record import Run
+from stetho.record import PredictedSite, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class ComparedSite:
     grad_agrees: bool  # the same, or theory says nothing
     valid: bool
     why: str
+    z_band: tuple[float, float] = (math.nan, math.nan)  # 95 %
+    grad_band: tuple[float, float] = (math.nan, math.nan)
 
     @property
     def agrees(self) -> bool:
@@ -30,6 +32,7 @@ class ComparedSite:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     rows: tuple[ComparedSite, ...]
+    predicted: tuple[PredictedSite, ...] = ()  # to draw
 
     @property
     def _parting(self) -> ComparedSite | None:
@@ -49,7 +52,7 @@ class Comparison:
 
     def json(self) -> list[dict[str, Any]]:
         return [
-            {key: finite(value) if isinstance(value, float) else value for key, value in row}
+            {key: _plain(value) for key, value in row}
             for row in (asdict(row).items() for row in self.rows)
         ]
 
@@ -62,6 +65,12 @@ class Comparison:
         from stetho.prediction.text import comparison_text
 
         return comparison_text(self)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return finite(value) if isinstance(value, float) else value
 
 
 def compare(prediction: Prediction, run: Run) -> Comparison:
@@ -95,6 +104,8 @@ def compare(prediction: Prediction, run: Run) -> Comparison:
                 g_in,
                 site.valid,
                 why,
+                site.z_band,
+                site.band,
             )
         )
-    return Comparison(tuple(rows))
+    return Comparison(tuple(rows), prediction.record().sites)

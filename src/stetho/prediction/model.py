@@ -24,6 +24,7 @@ from stetho.observe.tracker import Names
 from stetho.prediction.following import TapeMode
 from stetho.prediction.operations import activation as apply
 from stetho.prediction.tape import Edge, Tape
+from stetho.record import Predicted, PredictedSite
 from stetho.theory import MeanField
 
 BAND = 1.96  # deviations of the logarithm: 95 %
@@ -88,6 +89,37 @@ class Prediction:
             "unmodelled": list(self.unmodelled),
             "relative": self.relative,
         }
+
+    def record(self) -> Predicted:
+        """The same as a value that reports take, without torch."""
+        sites = (
+            PredictedSite(
+                site.name,
+                site.function,
+                site.z_std,
+                site.z_band,
+                site.slope_factor,
+                site.grad_rms,
+                site.band,
+                site.valid,
+                site.why,
+            )
+            for site in self.sites
+        )
+        return Predicted(
+            tuple(sites), self.depth_scale, self.trainable_depth, self.unmodelled, self.relative
+        )
+
+    def html(self) -> str:
+        """The prediction as one self-contained HTML file."""
+        from stetho.report import predicted_html
+
+        return predicted_html({"": self.record()})
+
+    def _repr_html_(self) -> str:
+        from stetho.report import predicted_panel
+
+        return predicted_panel(self.record())
 
     def __str__(self) -> str:
         from stetho.prediction.text import prediction_text

@@ -1,15 +1,37 @@
-"""Run and Diagnosis → a report: neutral sections, then terminal text or JSON. Needs no torch."""
+"""Run and Diagnosis → a report: neutral sections, then terminal, HTML or JSON. Needs no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from stetho.record import Diagnosis, Run
+from stetho.record import Choice, Diagnosis, Predicted, PredictedSite, Run
+from stetho.report import tree
+from stetho.report.choice_json import choice_json
 from stetho.report.json_form import json_form
+from stetho.report.pair_json import pair_json
+from stetho.report.pairs import Side
 from stetho.report.sections import build
 
-__all__ = ["build", "json_form", "print_report", "terminal_text"]
+__all__ = [
+    "Side",
+    "build",
+    "choice_json",
+    "choice_text",
+    "html_text",
+    "json_form",
+    "pair_html",
+    "pair_json",
+    "panel",
+    "predicted_html",
+    "predicted_panel",
+    "print_choice",
+    "print_pair",
+    "print_report",
+    "report_html",
+    "terminal_text",
+]
 
 
 def terminal_text(
@@ -39,3 +61,78 @@ def print_report(
     from stetho.report import terminal
 
     terminal.show(build(run, diagnosis, file=file, all_sites=all_sites), stream)
+
+
+def html_text(
+    run: Run,
+    diagnosis: Diagnosis,
+    *,
+    file: Path | None = None,
+    predicted: Sequence[PredictedSite] = (),
+    explanations: Mapping[str, str] | None = None,
+) -> str:
+    """One self-contained HTML file. `explanations`: what each rule looks at, by its name."""
+    from stetho.report.html import run_page
+
+    return run_page(run, diagnosis, file=file, predicted=predicted, explanations=explanations)
+
+
+def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> str:
+    """One HTML file on what theory says, by the function at every site ("": the model's own)."""
+    from stetho.report.html import predicted_page
+
+    return predicted_page(predictions, form)
+
+
+def print_pair(a: Side, b: Side, stream: TextIO | None = None) -> None:
+    """Print two runs side by side, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.pair_sections import pair_report
+
+    terminal.show(pair_report(a, b), stream)
+
+
+def pair_html(a: Side, b: Side) -> str:
+    """Two runs side by side as one HTML file."""
+    from stetho.report.html import pair_page
+
+    return pair_page(a, b)
+
+
+def report_html(report: tree.Report, form: Any = None) -> str:
+    """Any report without charts as one HTML file; `form` is what "Save as JSON" saves."""
+    from stetho.report.html import plain_page
+
+    return plain_page(report, form)
+
+
+def panel(run: Run, diagnosis: Diagnosis) -> str:
+    """The key panels for a notebook: verdict, answers, gradient by depth, loss. No scripts."""
+    from stetho.report.html import notebook
+
+    return notebook.run_panel(run, diagnosis)
+
+
+def predicted_panel(predicted: Predicted) -> str:
+    """A prediction for a notebook."""
+    from stetho.report.html import notebook
+
+    return notebook.predicted_panel(predicted)
+
+
+def choice_text(
+    choice: Choice, *, width: int = 80, color: bool = False, file: Path | None = None
+) -> str:
+    """What `stetho choose` says, as lines of at most `width` characters."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    return terminal.render(choice_report(choice, file=file), width, color)
+
+
+def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | None = None) -> None:
+    """Print it, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.choice_sections import choice_report
+
+    terminal.show(choice_report(choice, file=file), stream)

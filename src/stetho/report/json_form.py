@@ -16,6 +16,7 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
 - `overhead`: `share` of the run's time, `probes`, `steps`, `seconds`.
 - `loss`: `first`, `last` (median of the last tenth, ten at most), `steps`, `first_nonfinite`.
 - `unseen`: what could not be watched, one sentence each. `faults`: tracebacks of stetho's own.
+- `report`: for each section of the report `title` and `lines`, the words of terminal and page.
 - `command`, `kind` ("run" or "check"), `created`, `versions`, `device`, `finished`, `exit_code`.
 """
 
@@ -28,8 +29,9 @@ from enum import IntEnum
 from typing import Any
 
 from stetho.record import Diagnosis, Finding, Run
-from stetho.report.sections import final_loss
+from stetho.report.sections import build, final_loss
 from stetho.report.site_rows import SiteRow, site_rows
+from stetho.report.tree_text import sentences
 
 SCHEMA = "stetho/run/1"
 
@@ -55,6 +57,7 @@ def json_form(run: Run, diagnosis: Diagnosis) -> dict[str, Any]:
         "device": run.device,
         "finished": run.finished,
         "exit_code": run.exit_code,
+        "report": sentences(build(run, diagnosis)),
     }
     plain: dict[str, Any] = strict(form)
     return plain

@@ -7,6 +7,7 @@ import os
 import shlex
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -35,6 +36,9 @@ LEARNING = {
 TRACEBACK_LINES = 20  # of one of our own faults; the whole stands in the JSON form
 
 
+Makers = tuple[tuple[str, Callable[[], Section | None]], ...]
+
+
 def build(
     run: Run, diagnosis: Diagnosis, *, file: Path | None = None, all_sites: bool = False
 ) -> Report:
@@ -43,18 +47,23 @@ def build(
     `file` is the run file, if one was kept; without `all_sites` only the telling sites are shown.
     A section that cannot be made is named as such and the others are made all the same.
     """
-    makers: tuple[tuple[str, Callable[[], Section | None]], ...] = (
+    makers: Makers = (
         ("verdict", lambda: Section("", (Paragraph(diagnosis.verdict, Tone.STRONG),))),
-        ("findings", lambda: _findings(diagnosis)),
+        ("findings", lambda: findings(diagnosis)),
         ("sites", lambda: site_section(run, diagnosis, all_sites=all_sites)),
-        ("learning", lambda: _learning(run, diagnosis)),
-        ("unseen", lambda: _unseen(run)),
-        ("faults", lambda: _faults(run)),
-        ("cost", lambda: _cost(run)),
-        ("file", lambda: _file(file)),
+        ("learning", lambda: learning(run, diagnosis)),
+        ("unseen", lambda: unseen(run)),
+        ("faults", lambda: faults(run)),
+        ("cost", lambda: cost(run)),
+        ("file", lambda: file_section(file)),
     )
-    made = (_guarded(name, make) for name, make in makers)
-    return Report(run.command, tuple(section for section in made if section is not None))
+    return made(run.command, makers)
+
+
+def made(title: str, makers: Makers) -> Report:
+    """A report of all sections that have something to say, each with its name as its key."""
+    sections = ((name, _guarded(name, make)) for name, make in makers)
+    return Report(title, tuple(replace(one, key=name) for name, one in sections if one is not None))
 
 
 def _guarded(name: str, make: Callable[[], Section | None]) -> Section | None:
@@ -67,13 +76,13 @@ def _guarded(name: str, make: Callable[[], Section | None]) -> Section | None:
         return Section("", (Paragraph(f"(section {name} could not be made: {error!r})"),))
 
 
-def _findings(diagnosis: Diagnosis) -> Section | None:
+def findings(diagnosis: Diagnosis) -> Section | None:
     gravest_first = sorted(diagnosis.findings, key=lambda finding: -finding.severity)
     blocks = tuple(FindingBlock(finding) for finding in gravest_first)
     return Section("", blocks) if blocks else None
 
 
-def _learning(run: Run, diagnosis: Diagnosis) -> Section | None:
+def learning(run: Run, diagnosis: Diagnosis) -> Section | None:
     if run.kind == "check":
         return Section("Learning", (Paragraph(f"Not looked at: a check-up.{_check_loss(run)}"),))
     if not run.losses:
@@ -107,11 +116,11 @@ def final_loss(run: Run) -> float:
     return median(known) if known and math.isfinite(last[-1]) else (last or (math.nan,))[-1]
 
 
-def _unseen(run: Run) -> Section | None:
+def unseen(run: Run) -> Section | None:
     return Section("Not seen", (Items(run.unseen),)) if run.unseen else None
 
 
-def _faults(run: Run) -> Section | None:
+def faults(run: Run) -> Section | None:
     if not run.faults:
         return None
     text = "stetho itself failed here and stopped watching; the training went on. Please report it:"
@@ -119,16 +128,16 @@ def _faults(run: Run) -> Section | None:
     return Section("A fault of stetho", (Paragraph(text), *traces))
 
 
-def _cost(run: Run) -> Section | None:
+def cost(run: Run) -> Section | None:
     if run.kind == "check":
         return None
     if not run.overhead.total:
         text = "What watching cost is not known: the run did not come to its end."
         return Section("", (Paragraph(text, Tone.QUIET),)) if not run.finished else None
-    cost = run.overhead
+    spent = run.overhead
     text = (
-        f"Watching cost {fixed(cost.seconds)} s, {percent(cost.share)} of the run: "
-        f"{_counted(cost.probes, 'probe')} of {_counted(cost.steps, 'step')}."
+        f"Watching cost {fixed(spent.seconds)} s, {percent(spent.share)} of the run: "
+        f"{_counted(spent.probes, 'probe')} of {_counted(spent.steps, 'step')}."
     )
     if not run.finished:
         text += " The run did not come to its end."
@@ -139,7 +148,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{whole(count)} {noun}" if count == 1 else f"{whole(count)} {noun}s"
 
 
-def _file(file: Path | None) -> Section | None:
+def file_section(file: Path | None) -> Section | None:
     if file is None:
         return None
     command = f"stetho report {shlex.quote(str(file))}"

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from stetho.record import Finding, Severity
-from stetho.report import numbers, tree
+from stetho.report import numbers, phrases, tree
 from stetho.report.literal import literal, shorten
 from stetho.report.terminal_table import render_table
 
@@ -37,6 +37,10 @@ ASCII = str.maketrans(
             "—": "-",
             "→": "->",
             "─": "-",
+            "├": "|",
+            "┤": "|",
+            "●": "o",
+            "┊": ":",
             "•": "*",
         },
         **{"∂": "d", "φ": "phi", "σ": "sigma", "≈": "~", "≤": "<=", "≥": ">="},
@@ -135,34 +139,24 @@ def _paragraph(block: tree.Paragraph, width: int) -> RenderableType:
 
 def _finding(block: tree.FindingBlock, width: int) -> RenderableType:
     finding = block.finding
-    since = "" if finding.first_step is None else f"  (since step {finding.first_step:,})"
+    since = phrases.since(finding)
+    since = f"  ({since})" if since else ""
     head = Text(no_wrap=True, overflow="ellipsis")
     head.append(finding.severity.word.upper(), STYLES[finding.severity])
     head.append(f" {literal(finding.rule)}", "bold")
     head.append(since)
     parts: list[RenderableType] = [head, _prose(finding.message, width, 2)]
     labelled = (
-        ("measured", _evidence(finding)),
-        ("to blame", _blame(finding)),
+        ("measured", phrases.evidence(finding)),
+        ("to blame", phrases.blame(finding)),
         ("where", "" if _all_named(finding) else _where(finding)),
     )
     parts += [_labelled(label, text, width) for label, text in labelled if text]
     if finding.remedies:
         parts.append(_prose(Text("what helps"), width, 2))
     for remedy in finding.remedies:
-        expected = f" — {remedy.expected}" if remedy.expected else ""
-        parts.append(_bullet(f"{remedy.do}{expected}", width, 4))
+        parts.append(_bullet(phrases.remedy(remedy), width, 4))
     return Group(*parts)
-
-
-def _evidence(finding: Finding) -> str:
-    pairs = finding.evidence.items()
-    return "; ".join(f"{name} {numbers.against_limit(item)}" for name, item in pairs)
-
-
-def _blame(finding: Finding) -> str:
-    shares = sorted(finding.cause.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {numbers.percent(share)}" for name, share in shares)
 
 
 def _all_named(finding: Finding) -> bool:
@@ -250,6 +244,14 @@ def _spark(mean: float | None, low: float, high: float) -> str:
     return SPARKS[min(len(SPARKS) - 1, int(share * len(SPARKS)))]
 
 
+def _answers(block: tree.Answers, width: int) -> RenderableType:
+    return Group(*(_labelled(one.question, one.text, width) for one in block.answers))
+
+
+def _chart(block: tree.Chart, width: int) -> RenderableType:
+    return _prose(f"{block.title}: a drawing of the HTML page.", width, style="dim")
+
+
 Handler = Callable[[Any, int], RenderableType]
 HANDLERS: dict[type, Handler] = {
     tree.Paragraph: _paragraph,
@@ -259,4 +261,6 @@ HANDLERS: dict[type, Handler] = {
     tree.KeyValues: _key_values,
     tree.Verbatim: _verbatim,
     tree.Curve: _curve,
+    tree.Answers: _answers,
+    tree.Chart: _chart,
 }

@@ -18,8 +18,10 @@ from stetho.report.tree import Column, ColumnKind, Table
 
 NARROWEST_NAME, NARROWEST_BAR, WIDEST_BAR = 12, 7, 24
 SHAPE_LENGTHS = (13, 13, 8, 8)  # at each tightness
-LEFT_OUT = {3: ColumnKind.LOG_BAR, 4: ColumnKind.SHAPE}  # from which tightness on
-LEFT = (ColumnKind.NAME, ColumnKind.LOG_BAR)
+DRAWN = (ColumnKind.LOG_BAR, ColumnKind.INTERVAL)
+LEFT_OUT = {3: DRAWN, 4: (ColumnKind.SHAPE,)}  # from which tightness on
+FLEXIBLE = (ColumnKind.NAME, *DRAWN)
+LEFT = (*FLEXIBLE, ColumnKind.TEXT)
 
 
 def render_table(table: Table, width: int) -> RenderableType:
@@ -32,7 +34,7 @@ def render_table(table: Table, width: int) -> RenderableType:
         if tightness in LEFT_OUT:
             table = _without(table, LEFT_OUT[tightness])
         fixed, room = _fixed(table, width, tightness)
-        bars = _places(table, ColumnKind.LOG_BAR)
+        bars = _places(table, *DRAWN)
         if room >= NARROWEST_NAME + NARROWEST_BAR * len(bars):
             break
     return _laid_out(table, fixed, room)
@@ -43,14 +45,14 @@ def _fixed(table: Table, width: int, tightness: int) -> tuple[dict[int, list[str
     fixed = {
         place: [_cell(column.kind, row[place], tightness) for row in table.rows]
         for place, column in enumerate(table.columns)
-        if column.kind not in LEFT
+        if column.kind not in FLEXIBLE
     }
     needs = (_widest(table.columns[place], texts) for place, texts in fixed.items())
     return fixed, width - sum(needs) - (len(table.columns) - 1)
 
 
 def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> RenderableType:
-    bars = _places(table, ColumnKind.LOG_BAR)
+    bars = _places(table, *DRAWN)
     starts = []
     for place in _places(table, ColumnKind.NAME):
         texts[place], start = _names(table, place, room - NARROWEST_BAR * len(bars))
@@ -61,7 +63,8 @@ def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> Renderabl
         needs[place] = max(NARROWEST_BAR, min(WIDEST_BAR, room))
         room -= needs[place]
         scale = table.columns[place].scale or (0.1, 1.0)
-        texts[place] = [_bar(row[place], scale, needs[place]) for row in table.rows]
+        draw = _bar if table.columns[place].kind is ColumnKind.LOG_BAR else _interval
+        texts[place] = [draw(row[place], scale, needs[place]) for row in table.rows]
     gap = " " * (2 if room >= len(table.columns) - 1 else 1)
     return Group(
         *_header(table, needs, gap),
@@ -70,8 +73,8 @@ def _laid_out(table: Table, texts: dict[int, list[str]], room: int) -> Renderabl
     )
 
 
-def _without(table: Table, kind: ColumnKind) -> Table:
-    kept = [place for place, column in enumerate(table.columns) if column.kind is not kind]
+def _without(table: Table, kinds: Sequence[ColumnKind]) -> Table:
+    kept = [place for place, column in enumerate(table.columns) if column.kind not in kinds]
     return replace(
         table,
         columns=tuple(table.columns[place] for place in kept),
@@ -79,8 +82,8 @@ def _without(table: Table, kind: ColumnKind) -> Table:
     )
 
 
-def _places(table: Table, kind: ColumnKind) -> list[int]:
-    return [place for place, column in enumerate(table.columns) if column.kind is kind]
+def _places(table: Table, *kinds: ColumnKind) -> list[int]:
+    return [place for place, column in enumerate(table.columns) if column.kind in kinds]
 
 
 def _widest(column: Column, texts: Sequence[str]) -> int:
@@ -111,6 +114,7 @@ CELLS: dict[ColumnKind, Callable[[Any], str]] = {
     ColumnKind.FACTOR: _factor,
     ColumnKind.SHARE: numbers.whole_percent,
     ColumnKind.NUMBER: numbers.fixed,
+    ColumnKind.TEXT: lambda text: literal(text),
 }
 
 
@@ -123,6 +127,26 @@ def _bar(value: Any, scale: tuple[float, float], width: int) -> str:
     low, high = math.log10(scale[0]), math.log10(scale[1])
     share = (math.log10(value) - low) / (high - low)
     return "█" * max(1, min(width, round(share * width)))
+
+
+def _interval(value: Any, scale: tuple[float, float], width: int) -> str:
+    """`├──●──┤` from low to high, and `┊` where 0 is."""
+    span = scale[1] - scale[0]
+    if not span > 0:
+        return ""
+
+    def column(number: float) -> int:
+        share = (number - scale[0]) / span
+        return max(0, min(width - 1, round(share * (width - 1))))
+
+    cells = [" "] * width
+    cells[column(0.0)] = "┊"
+    low, middle, high = value
+    if all(map(math.isfinite, value)):
+        cells[column(low) : column(high) + 1] = "─" * (column(high) - column(low) + 1)
+        cells[column(low)], cells[column(high)] = "├", "┤"
+        cells[column(middle)] = "●"
+    return "".join(cells)
 
 
 def _names(table: Table, place: int, room: int) -> tuple[list[str], str]:
@@ -162,7 +186,8 @@ def _header(table: Table, needs: dict[int, int], gap: str) -> list[Text]:
 
 def _title(column: Column) -> list[str]:
     if column.scale is not None:
-        low, high = (numbers.decade(end) for end in column.scale)
+        form = numbers.decade if column.kind is ColumnKind.LOG_BAR else numbers.number
+        low, high = (form(end) for end in column.scale)
         return [f"{low}", f"{ELLIPSIS} {high}"]
     return column.title.split("\n")
 
@@ -173,7 +198,7 @@ def _row(
     line = Text(no_wrap=True)
     for place, column in enumerate(table.columns):
         style = "bold" if number in table.marked and column.kind is ColumnKind.NAME else ""
-        style = "cyan" if column.kind is ColumnKind.LOG_BAR else style
+        style = "cyan" if column.kind in DRAWN else style
         line.append(gap if place else "")
         line.append(_aligned(texts[place][number], needs[place], column.kind), style)
     return line

@@ -29,7 +29,9 @@ class ColumnKind(Enum):
     FACTOR = "factor"  # float
     SHARE = "share"  # float in 0 … 1
     NUMBER = "number"  # float
+    TEXT = "text"  # str
     LOG_BAR = "bar"  # float > 0, drawn between `Column.scale` on a log scale
+    INTERVAL = "interval"  # (low, middle, high), drawn between `Column.scale`, with a mark at 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,37 @@ class Verbatim:
     lines: tuple[str, ...]
 
 
-Block = Table | Paragraph | FindingBlock | Curve | Items | KeyValues | Verbatim
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a newcomer asks first, and the shortest answer to it."""
+
+    question: str
+    text: str
+    sites: tuple[str, ...] = ()  # to go to
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing of a page. Its numbers stand in `ChartData`, under the same key."""
+
+    key: str
+    title: str
+    caption: str  # how to read it
+
+
+Block = Table | Paragraph | FindingBlock | Curve | Items | KeyValues | Verbatim | Answers | Chart
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     title: str  # empty: the blocks speak for themselves
     blocks: tuple[Block, ...]
+    key: str = ""  # short name, to link to
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from stetho.record import (
+    CandidateResult,
+    Choice,
     Diagnosis,
     Evidence,
     Finding,
@@ -21,7 +23,19 @@ from stetho.record import (
     Site,
 )
 
-Record = TypeVar("Record", Function, Site, Layer, Parameter, Optimizer, Overhead, Evidence, Remedy)
+Record = TypeVar(
+    "Record",
+    Function,
+    Site,
+    Layer,
+    Parameter,
+    Optimizer,
+    Overhead,
+    Evidence,
+    Remedy,
+    CandidateResult,
+    Choice,
+)
 
 
 def encode(value: Any) -> str:
@@ -82,3 +96,8 @@ def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def choice_of(row: Mapping[str, Any]) -> Choice:
+    rows = tuple(_record(CandidateResult, candidate) for candidate in row["candidates"])
+    return _record(Choice, {**row, "candidates": rows})

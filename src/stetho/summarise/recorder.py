@@ -209,9 +209,7 @@ class Recorder:
                 before = parameters.with_gradient(before, state.gradient)
             step, last = self._updates.get(state.name, (-2, None))
             neighbour = last if step == self._step - 1 else None
-            sums, update = parameters.parameter_sums(
-                before, state.value, neighbour, state.sharded
-            )
+            sums, update = parameters.parameter_sums(before, state.value, neighbour, state.sharded)
             self._sums[state.name] = sums
             self._updates[state.name] = (self._step, update)
 

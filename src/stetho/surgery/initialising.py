@@ -7,6 +7,7 @@ modules were registered.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -29,7 +30,12 @@ WITHOUT_POINT = 0.05  # σ_b² where a function has no critical point without bi
 
 
 def init_(
-    model: nn.Module, batch: Any, method: str = "he", generator: torch.Generator | None = None
+    model: nn.Module,
+    batch: Any,
+    method: str = "he",
+    generator: torch.Generator | None = None,
+    *,
+    draws: str = "new",
 ) -> Surgery:
     """Draw a model's weights anew, each with the gain of the activation function that follows it.
 
@@ -42,6 +48,8 @@ def init_(
             "lsuv": orthogonal, then scaled in call order until each z has variance 1 on the batch
             (Mishkin and Matas 2016).
         generator: where the numbers come from; torch's own by default.
+        draws: "kept" scales the numbers that are there to the variance wanted, and draws none:
+            networks that differ in their function alone then keep the same raw draws.
 
     Layers that no activation function follows get gain 1. Biases become 0, or are drawn with the
     variance of the critical point. Normalisations, embeddings and all else stay.
@@ -51,6 +59,8 @@ def init_(
     """
     if method not in METHODS:
         raise UsageError(f"expected one of {', '.join(METHODS)} as the method, got {method!r}")
+    if draws not in ("new", "kept"):
+        raise UsageError(f"expected draws to be 'new' or 'kept', got {draws!r}")
     structure = trace(model, batch)
     done = Surgery(f"init {method}")
     drawn = 0
@@ -59,13 +69,20 @@ def init_(
         std, shift = _scale(method, record, weight, done)
         with torch.no_grad():
             _keep(done, weight)
-            if method == "lsuv":
+            if draws == "kept":
+                _scale_to(weight, std)
+            elif method == "lsuv":
                 nn.init.orthogonal_(weight, generator=generator)
             else:
                 weight.normal_(0.0, std, generator=generator)
             if bias is not None:
                 _keep(done, bias)
-                bias.normal_(0.0, shift, generator=generator) if shift else bias.zero_()
+                if not shift:
+                    bias.zero_()
+                elif draws == "kept":
+                    _scale_to(bias, shift)
+                else:
+                    bias.normal_(0.0, shift, generator=generator)
         name = record.name if record is not None else "nothing"
         done.did(Change(layer.weight or layer.name, "", f"std {std:.4g}", f"before {name}"))
         drawn += 1
@@ -78,6 +95,13 @@ def init_(
         ones = dict.fromkeys(structure.sites, 1.0)
         match_deviations(model, batch, ones, done)
     return done
+
+
+def _scale_to(tensor: Tensor, std: float) -> None:
+    """Give what is there a root mean square of `std`; zeros stay."""
+    rms = float(tensor.double().square().mean().sqrt())
+    if rms > 0 and math.isfinite(rms):
+        tensor.mul_(std / rms)
 
 
 def _scale(
@@ -97,6 +121,7 @@ def _scale(
     return factor / math.sqrt(fan), 0.0
 
 
+@lru_cache(maxsize=64)
 def _critical(record: Activation) -> tuple[float, float, float, str]:
     """σ_w², σ_b² and q* of a critical point, and a note where it is not the plain one."""
     with_biases = f"{record.name} is critical only with biases: their variance is {WITHOUT_POINT:g}"
@@ -181,6 +206,7 @@ def match_deviations(model: nn.Module, batch: Any, wanted: dict[str, float], don
 
     Sites are matched by their place in call order, as a swap changes their names. Sites behind a
     normalisation need nothing, and a weight that serves several sites is scaled for the first.
+    NaN: that site is left as it is.
     """
     targets = list(wanted.values())
     structure = trace(model, batch)
@@ -190,6 +216,8 @@ def match_deviations(model: nn.Module, batch: Any, wanted: dict[str, float], don
         layer = structure.layers.get(site.layer or "")
         weight = parameters.get(layer.weight or "") if layer is not None else None
         if layer is None or weight is None or site.norm is not None or place >= len(targets):
+            continue
+        if math.isnan(targets[place]):
             continue
         if id(weight) in scaled:
             done.notes.append(f"{site.name}: its weight serves another site, and was scaled for it")
@@ -215,12 +243,18 @@ def _scale_until(
     return total
 
 
-def make_critical(model: nn.Module, batch: Any, record: Activation, done: Surgery) -> None:
-    """Draw the weights before each site at the critical point of `record`, then fit their scale."""
-    inner = init_(model, batch, "critical")
+def make_critical(
+    model: nn.Module, batch: Any, record: Activation, done: Surgery, draws: str = "new"
+) -> None:
+    """Draw the weights at their functions' critical points, then fit the scale before `record`."""
+    inner = init_(model, batch, "critical", draws=draws)
     done.changes += inner.changes
     done.notes += inner.notes
     done._back += inner._back
-    length = _critical(record)[2]
-    names = site_deviations(model, batch)
-    match_deviations(model, batch, {name: math.sqrt(length) for name in names}, done)
+    length = math.sqrt(_critical(record)[2])
+    sites = trace(model, batch).sites
+    wanted = {
+        name: math.nan if site.output or site.function.name != record.name else length
+        for name, site in sites.items()
+    }
+    match_deviations(model, batch, wanted, done)

@@ -83,14 +83,14 @@ def _of_one_number() -> list[Activation]:
 def _replace_modules(model: nn.Module, names: set[str], record: Activation, done: Surgery) -> None:
     new: dict[int, nn.Module] = {}
     for owner, key, module in list(_children(model)):
-        known = _record_of(module)
+        known = record_of(module)
         if known is None or known.name not in names or known.label == record.label:
             continue
         if id(module) not in new:
             was = _REPLACED.get(module)
             back = was is not None and _label(was) == record.label
             new[id(module)] = (
-                was if was is not None and back else _like(module, build(record), model)
+                was if was is not None and back else like(module, build(record), model)
             )
         other = new[id(module)]
         _REPLACED[other] = module
@@ -124,7 +124,7 @@ def _path(model: nn.Module, owner: nn.Module, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _record_of(module: nn.Module) -> Activation | None:
+def record_of(module: nn.Module) -> Activation | None:
     """The record of a module that is an activation function, known by its class or its values."""
     known = activations.for_module(module)
     if known is not None or type(module).__module__.startswith("torch."):
@@ -144,11 +144,11 @@ def _record_of(module: nn.Module) -> Activation | None:
 
 
 def _label(module: nn.Module) -> str:
-    known = _record_of(module)
+    known = record_of(module)
     return known.label if known is not None else ""
 
 
-def _like(old: nn.Module, new: nn.Module, model: nn.Module) -> nn.Module:
+def like(old: nn.Module, new: nn.Module, model: nn.Module) -> nn.Module:
     """With the old one's mode, the model's device and dtype; in place if both can be."""
     new.train(old.training)
     some = next((p for p in model.parameters() if p.is_floating_point()), None)

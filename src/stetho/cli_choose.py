@@ -1,0 +1,271 @@
+"""Arguments of `stetho choose` → a race, its progress on the terminal, and its result."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stetho.errors import UsageError
+from stetho.options import (
+    Arguments,
+    HtmlFile,
+    IsModule,
+    JsonFile,
+    refuse_unwritable,
+    write_html,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from stetho.trials.trial import Outcome, Trial
+
+INTERRUPTED = 130
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def choose(
+    script: Annotated[
+        str | None, typer.Argument(metavar="[SCRIPT]", help="The training script.")
+    ] = None,
+    arguments: Arguments = None,
+    module: IsModule = False,
+    candidates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…",
+            help="Functions, or recipes: elu:alpha=0.5, leaky_relu:0.18, selu+lecun, "
+            "relu+batchnorm. By default relu, leaky_relu, elu, prelu, rrelu, gelu, silu.",
+        ),
+    ] = None,
+    replace: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Function to replace; that of most hidden sites."),
+    ] = None,
+    sites: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Sites to replace, such as 'layers.*'; repeatable."),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Steps of a trial; by default a quarter of the script's own."
+        ),
+    ] = None,
+    pairs: Annotated[int, typer.Option(metavar="K", help="Pairs of the last rung, at least.")] = 6,
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="How long it may take: 90s, 10m, 2h.")
+    ] = "10m",
+    lr_grid: Annotated[
+        str,
+        typer.Option(
+            metavar="F,G,…", help="Factors on the learning rate that each candidate is tried with."
+        ),
+    ] = "1",
+    init: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="Weights: auto (keep, unless theory says that they cannot carry), keep, match, "
+            "critical.",
+        ),
+    ] = "auto",
+    metric: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Score: a name that the script gives to stetho.log, heldout-loss, training-loss. "
+            "By default what it logs, else its training loss.",
+        ),
+    ] = "",
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="By how much a trial may grow: 500M, 4G.")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="E", help="process (the default), local (in this process), ray."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Trials at one time; one a core.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="A", help="Of a Ray cluster that runs already.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where the race file goes."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Go on with a race that was interrupted."),
+    ] = None,
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+) -> None:
+    """Race activation functions inside an unchanged script, and say which one to use.
+
+    Each trial runs the script in a process of its own, with another function where the script
+    applies its hidden ones. Two trials of a pair differ in that alone: seeds, order of the data and
+    raw draws of weights are the same. A short rung eliminates; the last one decides, by a paired
+    test. Exit code 0 with a verdict, 2 for a refusal, 130 if interrupted: what is done is kept.
+
+    Examples:
+
+      stetho choose train.py --epochs 3
+
+      stetho choose --candidates relu,elu,selu+lecun --budget 5m train.py
+
+      stetho choose --metric val_acc --lr-grid 0.3,1,3 --json choice.json train.py
+
+      stetho choose --resume stetho-runs/choose-train-20260101-120000.stetho
+    """
+    from stetho import choosing
+    from stetho.report import print_choice
+
+    refuse_unwritable(json_file)
+    refuse_unwritable(html_file, "--html")
+    file = resume or output or choosing.default_file(script or "")
+    progress = RaceProgress()
+    try:
+        with progress:
+            if resume is not None:
+                result = choosing.resume(
+                    resume,
+                    engine=engine,
+                    workers=workers,
+                    ray_address=ray_address,
+                    progress=progress,
+                )
+            else:
+                if script is None:
+                    raise UsageError("expected a script to race, or --resume FILE; got neither")
+                result = choosing.choose(
+                    script,
+                    _listed(candidates) or None,
+                    arguments=arguments or (),
+                    as_module=module,
+                    replace=replace,
+                    sites=sites or (),
+                    steps=steps,
+                    pairs=pairs,
+                    budget=parse_size("--budget", budget, SECONDS),
+                    lr_grid=[_factor(text) for text in _listed(lr_grid)],
+                    init=init,
+                    metric=metric,
+                    memory=int(parse_size("--memory", memory, BYTES)) if memory else None,
+                    engine=engine,
+                    workers=workers,
+                    ray_address=ray_address,
+                    file=file,
+                    progress=progress,
+                )
+    except KeyboardInterrupt:
+        print(
+            f"\nInterrupted; {progress.done} trials are kept. Go on with:\n"
+            f"  stetho choose --resume {file}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    print_choice(result.choice, sys.stdout, file=result.file)
+    write_json(result.json(), json_file)
+    write_html(result.html, html_file)
+
+
+def _listed(text: str | None) -> list[str]:
+    """Names by commas; a comma inside of parameters (`softplus:beta=2,threshold=9`) stays."""
+    parts: list[str] = []
+    for part in (text or "").split(","):
+        if parts and ":" in parts[-1] and "=" in part and ":" not in part:
+            parts[-1] += f",{part.strip()}"
+        elif part.strip():
+            parts.append(part.strip())
+    return parts
+
+
+def _factor(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(
+            f"expected --lr-grid as numbers by commas, such as 0.3,1,3; got {text!r}"
+        ) from None
+
+
+def parse_size(option: str, text: str, units: dict[str, Any]) -> float:
+    """'10m' → 600.0 with units of time; '2G' → bytes."""
+    match = re.fullmatch(r"([\d.]+)\s*([a-zA-Z]?)[bB]?", text.strip())
+    unit = match[2].lower() if match else None
+    try:
+        number = float(match[1]) if match else math.nan
+    except ValueError:
+        number = math.nan
+    if unit not in units or not number > 0:
+        known = ", ".join(f"10{unit}" for unit in units if unit)
+        raise UsageError(f"expected {option} such as {known}, got {text!r}")
+    return number * float(units[unit])
+
+
+class RaceProgress:
+    """Tells on stderr how a race goes: a bar with the time left on a terminal, else lines."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self._bar: Any = None
+        self._task: TaskID | None = None
+        self._title = ""
+        self._since = 0.0
+
+    def __enter__(self) -> RaceProgress:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def phase(self, title: str, trials: int, steps: int) -> None:
+        self._title, self._since = title, time.monotonic()
+        of = f": {trials} trials of {steps} steps" if steps else ""
+        if self._bar is None:
+            print(f"{title}{of}", file=sys.stderr, flush=True)
+            return
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(f"{title}{of}", total=trials)
+
+    def ended(self, trial: Trial, outcome: Outcome) -> None:
+        self.done += 1
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task)
+        if not outcome.done:
+            text = f"{trial.candidate}, pair {trial.pair}: {outcome.status} ({outcome.why})"
+            if self._bar is not None:
+                self._bar.console.print(text[:160], markup=False, highlight=False)
+            else:
+                print(text[:160], file=sys.stderr)

@@ -1,0 +1,7 @@
+// A page of words and tables: nothing to draw.
+
+const DRAW = {};
+
+function begin() {}
+
+function selectSite() {}

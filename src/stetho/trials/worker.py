@@ -1,0 +1,249 @@
+"""A trial → its outcome, in this process; an unchanged script → what a race must know of it."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from stetho.observe.checkup import Call
+from stetho.observe.guard import strict
+from stetho.observe.schedule import Schedule
+from stetho.observe.tracing import TracingSink
+from stetho.prediction import Prediction, predict
+from stetho.surgery import Surgery, init_
+from stetho.surgery.initialising import make_critical, match_deviations, site_deviations
+from stetho.trials import trial as forms
+from stetho.trials.carrying import Way, way_of
+from stetho.trials.first_pass import FirstPass
+from stetho.trials.places import PlacesSink, find
+from stetho.trials.recipe import parse
+from stetho.trials.stage import Stage, is_library, on_stage, perform
+from stetho.trials.transplant import Transplant, refused
+from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
+from stetho.watching import Watching, new_run
+
+SCOUTED = 2  # steps whose sites are looked at
+FINDINGS = 3  # of a trial's diagnosis that are kept
+Train = Callable[[], Any]
+
+
+# -- one trial -------------------------------------------------------------------------------------
+
+
+def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
+    """Run one trial to its end; whatever happens in it is its outcome, never an exception.
+
+    `train` stands in for the script where a program races a function of its own.
+    """
+    with on_stage(trial.pair, trial.script.folder if train is None else ""):
+        watching = Watching(new_run(trial.candidate), None) if trial.watch else None
+        sink = watching.recorder() if watching is not None else TracingSink()
+        schedule = Schedule() if trial.watch else Schedule(until=0)
+        stage = Stage(sink, schedule, trial.steps, trial.seconds)
+        before, began = memory_now(), time.perf_counter()
+        notes: list[str] = []
+        status, why = _perform(trial, stage, train or trial.script, notes)
+        seconds = time.perf_counter() - began
+        findings = _findings(watching)
+    losses = [float(loss) for loss in stage.losses]
+    if status == forms.DONE and not all(map(math.isfinite, losses)):
+        first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
+        status, why = forms.DIVERGED, f"the loss is not a number at step {first}"
+    return Outcome(
+        status,
+        why,
+        stage.step,
+        sum(losses) / len(losses) if losses else math.nan,
+        thinned(losses),
+        {name: tuple(values) for name, values in stage.metrics.items()},
+        stage.heldout,
+        schedule.step_seconds,
+        seconds,
+        max(0.0, memory_peak() - before),
+        findings,
+        tuple(notes),
+    )
+
+
+def _perform(trial: Trial, stage: Stage, what: Script | Train, notes: list[str]) -> tuple[str, str]:
+    recipe, places = parse(trial.candidate), trial.places
+    if trial.incumbent:
+        recipe, places = replace(recipe, init="keep", norm=None), ()
+    transplant = Transplant(recipe, places, trial.pair, trial.lr, stage.on_heldout)
+    try:
+        with swapped(transplant, recipe.init or trial.init), stage.watched():
+            return perform(what)
+    finally:
+        notes += transplant.notes
+
+
+@contextmanager
+def swapped(transplant: Transplant, init: str) -> Iterator[None]:
+    """What is run meanwhile has the functions of a transplant, and weights set as `init` says."""
+    first = FirstPass(lambda model, call: _initialise(transplant, init, model, call))
+    if init != "keep":
+        first.start()
+    transplant.start()
+    try:
+        yield
+    finally:
+        transplant.stop()
+        first.stop()
+
+
+def _initialise(transplant: Transplant, init: str, model: nn.Module, call: Call) -> None:
+    """Set the weights of a model before its first training pass, from the draws that are there."""
+    record = transplant.recipe.function
+    done = Surgery(init)
+    try:
+        if init == "match":
+            with transplant.suspended():
+                wanted = site_deviations(model, call)
+            match_deviations(model, call, wanted, done)
+        elif init == "critical":
+            make_critical(model, call, record, done, draws="kept")
+        else:
+            done = init_(model, call, init, draws="kept")
+    except Exception as error:
+        if strict():
+            raise
+        raise refused(f"the weights cannot be set by {init!r}: {error}") from error
+    transplant.notes += [f"{init}: {len(done)} weights set", *done.notes]
+
+
+def _findings(watching: Watching | None) -> tuple[tuple[str, str, str], ...]:
+    ended = watching.end() if watching is not None else None
+    if ended is None:
+        return ()
+    ordered = sorted(ended[1].findings, key=lambda finding: -finding.severity)
+    return tuple((f.severity.word, f.rule, f.message) for f in ordered[:FINDINGS])
+
+
+# -- scouting --------------------------------------------------------------------------------------
+
+
+def scout(
+    trial: Trial,
+    candidates: Sequence[str],
+    function: str | None,
+    patterns: Sequence[str],
+    train: Train | None = None,
+) -> Scouting:
+    """Run the script unchanged, and see where it applies which functions and how long it takes.
+
+    `trial` says what to run and when to stop; at its first step theory looks at each candidate.
+    `function` and `patterns` say what is to be replaced, as in `places.find`.
+    """
+    functions = list(dict.fromkeys(parse(name).function.label for name in candidates))
+    predicted: dict[str, Prediction] = {}
+    unseen: list[str] = []
+
+    def look(model: nn.Module, call: Call) -> None:
+        if not predicted:
+            predicted.update(_predictions(model, call, functions, unseen))
+
+    with on_stage(trial.pair, trial.script.folder if train is None else ""):
+        sink = PlacesSink()
+        schedule = Schedule(every=1, until=SCOUTED)
+        stage = Stage(sink, schedule, trial.steps, trial.seconds)
+        sink.names = stage.observer.structure.names
+        first = FirstPass(look)
+        first.start()
+        try:
+            with stage.watched():
+                status, why = perform(train or trial.script)
+        finally:
+            first.stop()
+        modules = _libraries()
+    found = find(sink, function, patterns)
+    hidden = {site for place in found.places for site in place.sites}
+    ways = {name: _way(prediction, hidden) for name, prediction in predicted.items()}
+    losses = [float(loss) for loss in stage.losses]
+    timed_out = status == forms.TIMED_OUT
+    ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
+    area = sum(losses) / len(losses) if losses else math.nan
+    outcome = Outcome(
+        forms.DONE if timed_out else status,
+        why,
+        stage.step,
+        area,
+        thinned(losses),
+        {name: tuple(values) for name, values in stage.metrics.items()},
+        stage.heldout,
+        schedule.step_seconds,
+    )
+    return Scouting(
+        outcome,
+        found.places,
+        found.left,
+        found.incumbent,
+        ways,
+        modules,
+        ended,
+        tuple(dict.fromkeys([*sink.sentences, *unseen])),
+    )
+
+
+def _predictions(
+    model: nn.Module, call: Call, functions: Sequence[str], unseen: list[str]
+) -> dict[str, Prediction]:
+    """What theory says of each function in this model; nothing where it fails."""
+    try:
+        return {name: predict(model, call, activation=name) for name in functions}
+    except Exception as error:
+        if strict():
+            raise
+        unseen.append(f"theory has nothing to say of this model: {error!r}")
+        return {}
+
+
+def _way(prediction: Prediction, hidden: set[str]) -> Way:
+    sites = prediction.sites
+    if not all(site.valid for site in sites if site.name in hidden):
+        return math.nan, math.nan
+    return way_of(
+        [site.name for site in sites],
+        [site.z_std for site in sites],
+        [site.grad_rms for site in sites],
+        hidden,
+    )
+
+
+def _libraries() -> tuple[str, ...]:
+    """Modules of installed packages that the script has loaded, and a fork may have before it."""
+    names = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file and is_library(file) and not name.startswith(("_", "stetho")):
+            names.append(name)
+    return tuple(names)
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def memory_now() -> float:
+    """Bytes that this process has in memory; NaN where that is not told."""
+    try:
+        with open("/proc/self/statm") as file:
+            return float(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return math.nan
+
+
+def memory_peak() -> float:
+    """The most that it ever had; NaN where that is not told."""
+    try:
+        import resource
+    except ImportError:
+        return math.nan
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
