@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer as TorchOptimizer
 
+    from stetho.integrations.keras import KerasSteps
     from stetho.observe.observer import Observer
     from stetho.observe.ranks import Group
     from stetho.observe.schedule import Schedule
@@ -56,6 +57,7 @@ class Watching:
         self._writer = RunWriter(file, run, lambda error: self._write_errors.append(str(error)))
         self._recorder: Recorder | None = None
         self._observer: Observer | None = None
+        self._keras: KerasSteps | None = None
         self._process = os.getpid()
         self.follows = False  # whether another rank's report tells of this process too
 
@@ -67,11 +69,14 @@ class Watching:
     ) -> None:
         import torch
 
+        from stetho.integrations.keras import KerasSteps
         from stetho.observe.observer import Observer
 
         self._writer.set_version("torch", torch.__version__)
         self._observer = Observer(self.recorder(), schedule, models, optimizers, self._join)
         self._observer.start()
+        self._keras = KerasSteps(self._observer)
+        self._keras.start()
         Watching.active.append(self)
 
     @property
@@ -81,10 +86,16 @@ class Watching:
 
     def abandon(self) -> None:
         """Take everything off, and write nothing more: this process is a fork of the watched."""
-        if self._observer is not None:
-            self._observer.stop()
+        self._stop()
         if self in Watching.active:
             Watching.active.remove(self)
+
+    def _stop(self) -> None:
+        """Take everything off."""
+        if self._keras is not None:
+            self._keras.stop()
+        if self._observer is not None:
+            self._observer.stop()
 
     def _join(self, group: Group) -> None:
         """This process is one of several ranks: the first of this machine joins their numbers."""
@@ -120,8 +131,8 @@ class Watching:
         if self in Watching.active:
             Watching.active.remove(self)
         overhead = Overhead()
+        self._stop()
         if self._observer is not None:
-            self._observer.stop()
             schedule = self._observer.schedule
             overhead = Overhead(
                 schedule.spent, self._observer.seconds, schedule.probes, self._observer.step

@@ -13,6 +13,7 @@ from stetho.observe.recognise import recognise
 from stetho.observe.scene import Scene
 from stetho.observe.sites import SiteReader
 from stetho.observe.tracker import Frame
+from stetho.observe.transforms import in_vmap
 from stetho.record import Function
 
 
@@ -57,7 +58,7 @@ class CompositeReader:
             return False
         if not (torch.is_grad_enabled() and args and isinstance(args[0], Tensor)):
             return False
-        return args[0].requires_grad and not self._scene.recomputing()
+        return args[0].requires_grad and not self._scene.recomputing() and not in_vmap()
 
     def leave(self, frame: Frame, output: Any) -> None:
         """After a module's forward: it was an activation function, or it was none."""

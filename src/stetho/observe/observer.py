@@ -107,6 +107,17 @@ class Observer:
 
         self._backward._undo.append(restore)
 
+    def optimizer_made(self) -> None:
+        """An optimizer that is not torch's has been made."""
+        self._on_optimizer()
+
+    def before_step(self, optimizer: Any) -> None:
+        """An optimizer that is not torch's, but answers as one, is about to take a step."""
+        self._before_step(optimizer, (), {})
+
+    def after_step(self, optimizer: Any) -> None:
+        self._after_step(optimizer, (), {})
+
     def _on_optimizer(self) -> None:
         if self._mine() and self.step == 0 and not self._probing:
             with self.guard:

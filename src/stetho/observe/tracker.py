@@ -29,6 +29,7 @@ class Frame:
     z: Tensor | None = None  # input of a module that may be an activation function
     opaque: bool = False  # inside of a composite activation: nothing in here counts
     reentrant: bool = False  # run by a checkpoint, inside of backward
+    turned: bool = False  # gradients were turned on or off before it, and the capture with them
     watched: bool = True  # part of the models that are to be watched
 
 
@@ -107,6 +108,12 @@ class Names:
         return f"{base}#{count}" if count else base
 
 
+def _own_name(module: nn.Module) -> str:
+    """Keras names its layers, and registers them with none of torch's modules."""
+    of_keras = any(kind.__module__.startswith("keras.") for kind in type(module).__mro__)
+    return str(module.name) if of_keras else type(module).__name__
+
+
 def _owner_in_script(module: nn.Module) -> nn.Module:
     """The module among the script's global variables that `module` is part of, else itself.
 
@@ -183,8 +190,8 @@ class ModuleTracker:
             return self.names.learn(module)
         # A module that its caller does not register (kept in a plain list): name it after both.
         above = self.stack[-1]
-        name = f"{above.path}.{type(module).__name__}" if above.path else type(module).__name__
-        return name, above.model
+        own = _own_name(module)
+        return f"{above.path}.{own}" if above.path else own, above.model
 
     def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         if torch.compiler.is_compiling():
