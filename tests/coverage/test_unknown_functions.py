@@ -36,8 +36,6 @@ NOT_ONE_SITE = {
     "SQMAX": "bends its elements together",
     "GPSoftmax": "bends its elements together",
     "GLSoftmax": "bends its elements together",
-    # random, and linear but for its pieces
-    "EReLU": "bends its elements at random",
     # no slope anywhere
     "Binary": "flat: no gradient comes through",
     # the identity for any z in the batch while its exponent is 0

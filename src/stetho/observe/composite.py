@@ -102,7 +102,7 @@ class CompositeReader:
         what = verdict.value
         if verdict is Verdict.ACTIVATION and z._version != frame.version:
             verdict, what = Verdict.OTHER, "an activation that changes its input"
-        elif verdict not in (Verdict.MIXING, Verdict.RANDOM) or frame.tentative:
+        elif verdict is not Verdict.MIXING or frame.tentative:
             return verdict
         scene.sink.unseen(f"{frame.path} ({type(frame.module).__name__}): {what}; not watched")
         return verdict

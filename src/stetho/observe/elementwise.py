@@ -68,7 +68,6 @@ class Verdict(Enum):
     ACTIVATION = "an activation function"
     LINEAR = "linear, as its parameters stand"  # a learned function may begin so
     MIXING = "bends its elements together, not each by itself"
-    RANDOM = "bends its elements at random"
     OTHER = "something else"  # with layers or normalisations in it
 
 
@@ -79,23 +78,24 @@ def judge(functions: Collection[str], z: Tensor, output: Tensor) -> Verdict:
     not linear.
     """
     called = set(functions)
-    nonlinear = bool(called & NONLINEAR)
-    if nonlinear and called <= ELEMENTWISE and output.shape == z.shape:
+    if called & NONLINEAR and called <= ELEMENTWISE and output.shape == z.shape:
         return Verdict.ACTIVATION
     if not called <= ELEMENTWISE | DOUBTFUL | RANDOM or not called & BENDING:
         return Verdict.OTHER
-    if called & RANDOM and not nonlinear:  # a dropout written by hand, too
-        return Verdict.RANDOM if called & PIECEWISE else Verdict.OTHER
-    verdict = _measured(z, output) if output.shape == z.shape else Verdict.MIXING
+    if output.shape != z.shape:
+        verdict = Verdict.MIXING
+    else:
+        verdict = _measured(z, output, drawn=bool(called & RANDOM))
     normalises = verdict is Verdict.MIXING and called & NORMALISING
     return Verdict.OTHER if normalises else verdict
 
 
-def _measured(z: Tensor, output: Tensor) -> Verdict:
+def _measured(z: Tensor, output: Tensor, drawn: bool) -> Verdict:
     """By the Jacobian ∂output/∂z: it must be diagonal, with slopes that depend on the sample.
 
     Half of the elements get a gradient of 1, then the other half: what leaks from one half into
     the other is mixing. Slopes that are the same for every sample belong to a linear function.
+    `drawn`: it called for random numbers; slopes that vary by these alone belong to a dropout.
     """
     if torch._C._autograd._top_saved_tensors_default_hooks(True) is not None:
         return Verdict.OTHER  # a checkpoint would compute all of it again
@@ -109,8 +109,24 @@ def _measured(z: Tensor, output: Tensor) -> Verdict:
     if slopes.ndim < 2 or slopes.shape[0] < 2:
         return Verdict.ACTIVATION
     apart = (slopes.amax(0) - slopes.amin(0)).max()
-    bends = bool(apart > SLOPES_DIFFER * slopes.abs().max())
-    return Verdict.ACTIVATION if bends else Verdict.LINEAR
+    if not bool(apart > SLOPES_DIFFER * slopes.abs().max()):
+        return Verdict.LINEAR
+    return Verdict.OTHER if drawn and _only_scales(z, output, slopes) else Verdict.ACTIVATION
+
+
+def _only_scales(z: Tensor, output: Tensor, slopes: Tensor) -> bool:
+    """Whether a = slope · z, with slopes that vary alike on both sides of 0: a dropout.
+
+    A leaky ReLU of random slope has one and the same slope for nearly all elements of one side.
+    """
+    z, output = z.detach(), output.detach()
+    if not torch.allclose(output, slopes * z, rtol=1e-3, atol=1e-5):
+        return False
+    alike = [
+        float((side == side.median()).double().mean()) if side.numel() else 0.0
+        for side in (slopes[z > 0], slopes[z < 0])
+    ]
+    return abs(alike[0] - alike[1]) < 0.5
 
 
 def _mask(like: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Two trainings in processes of their own: children.py HOW OUT; HOW as multiprocessing has it."""
+"""Two trainings in processes of their own: children.py HOW OUT (HOW: spawn, fork …)."""
 
 import multiprocessing
 import sys
