@@ -117,16 +117,24 @@ def _measured(z: Tensor, output: Tensor, drawn: bool) -> Verdict:
 def _only_scales(z: Tensor, output: Tensor, slopes: Tensor) -> bool:
     """Whether a = slope · z, with slopes that vary alike on both sides of 0: a dropout.
 
-    A leaky ReLU of random slope has one and the same slope for nearly all elements of one side.
+    A leaky ReLU of random slope has one and the same slope for most elements of a side, and
+    another one, or none, for those of the other side.
     """
     z, output = z.detach(), output.detach()
     if not torch.allclose(output, slopes * z, rtol=1e-3, atol=1e-5):
         return False
-    alike = [
-        float((side == side.median()).double().mean()) if side.numel() else 0.0
-        for side in (slopes[z > 0], slopes[z < 0])
-    ]
-    return abs(alike[0] - alike[1]) < 0.5
+    above, below = _usual(slopes[z > 0]), _usual(slopes[z < 0])
+    apart = abs(above[0] - below[0]) > 0.1 * float(slopes.abs().max())
+    both_usual = min(above[1], below[1]) > 0.5
+    return abs(above[1] - below[1]) < 0.5 and not (both_usual and apart)
+
+
+def _usual(slopes: Tensor) -> tuple[float, float]:
+    """The middle slope, and the share of elements that have exactly it."""
+    if not slopes.numel():
+        return 0.0, 0.0
+    middle = slopes.median()
+    return float(middle), float((slopes == middle).double().mean())
 
 
 def _mask(like: Tensor) -> Tensor:
