@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The main job on real data: sick networks are diagnosed, healthy ones left in peace.
+# The main job on real data: a sick network is diagnosed, cured by trials, and diagnosed again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=stetho-runs/demo
+script=examples/deep_sigmoid.py
 bold='' plain=''
 if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
 
@@ -10,16 +11,34 @@ show() {
     printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"
     "$@"
 }
+last_accuracy() { grep -o 'accuracy [0-9.]*' "$1" | tail -n 1; }
 
 mkdir -p $runs
-echo "Four networks on real data that ships with scikit-learn and Python; watch what stetho says."
-show stetho run -o $runs/deep_sigmoid.stetho --json stetho-runs/demo.json examples/deep_sigmoid.py
-show stetho run -o $runs/dying_relu.stetho examples/dying_relu.py
-show stetho run -o $runs/healthy_cnn.stetho examples/healthy_cnn.py
-show stetho run -o $runs/tiny_gpt.stetho examples/tiny_gpt.py
-show stetho explain dead-units
+echo "A deep sigmoid network on scikit-learn's digits does not learn. First: why not?"
+show stetho run -o $runs/before.stetho --html $runs/before.html $script | tee $runs/before.txt
 
 echo
-echo "Print a report again:    .venv/bin/stetho report $runs/deep_sigmoid.stetho"
-echo "The same for programs:   stetho-runs/demo.json"
-echo "Watch your own script:   .venv/bin/stetho run your_script.py"
+echo "Second: which activation function should it use? A race inside the unchanged script."
+show stetho choose -o $runs/race.stetho --json $runs/choice.json --html $runs/choice.html \
+    --candidates relu,leaky_relu,elu,gelu --steps 100 $script
+
+winner=$(python -c "import json; form = json.load(open('$runs/choice.json'))
+print(next(row['recipe'] for row in form['candidates'] if row['name'] == form['winner']))")
+echo
+echo "Third: the same script, unchanged, with the winner in its hidden sites."
+show stetho run --with "$winner" -o $runs/after.stetho --html $runs/after.html $script |
+    tee $runs/after.txt
+show stetho compare $runs/before.stetho $runs/after.stetho
+
+echo
+echo "As the author wrote it:  $(last_accuracy $runs/before.txt)"
+echo "With $winner:  $(last_accuracy $runs/after.txt)"
+echo
+echo "A healthy network must be left in peace:"
+show stetho run -o $runs/healthy.stetho examples/healthy_cnn.py
+
+echo
+echo "Look at it:              $runs/before.html, $runs/choice.html, $runs/after.html"
+echo "The same for programs:   $runs/choice.json"
+echo "Your own script:         .venv/bin/stetho run your_script.py"
+echo "                         .venv/bin/stetho choose your_script.py"

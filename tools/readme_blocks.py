@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(<!-- block: command=(.+?) -->\n)(.*?)(<!-- /block -->)", r
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?|[▁▂▃▄▅▆▇█]+")
 MEAN = re.compile(r"\S+ ?±")  # of z: near 0, where a ratio says nothing
 # What differs from run to run: bars, the cost of watching, the run file's name.
-VOLATILE = ("Watching cost", "Run file", "Print again", "Medians of")
+VOLATILE = ("Watching cost", "Run file", "Print again", "Medians of", "Race file")
 
 
 def output(command: str) -> str:
@@ -30,7 +30,7 @@ def output(command: str) -> str:
     words = shlex.split(command)
     if words[0] == "stetho":
         words[:1] = [sys.executable, "-m", "stetho"]
-    if words[3:4] == ["run"]:
+    if words[3:4] in (["run"], ["choose"]):
         folder = tempfile.mkdtemp()
         words[4:4] = ["-o", f"{folder}/run.stetho"]
     settings = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
@@ -43,7 +43,7 @@ def output(command: str) -> str:
 
 
 def _of_the_file(line: str) -> bool:
-    return line.startswith(("Run file", "Print again"))
+    return line.startswith(("Run file", "Race file", "Print again"))
 
 
 def _first_finding(text: str) -> str:

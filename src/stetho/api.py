@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stetho.errors import RunFileError, UnhealthyError, UsageError
 from stetho.record import Diagnosis, Run, Severity
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
 
     from stetho.prediction.compare import Comparison
+    from stetho.report import Side
 
 Loss = Callable[[Any, Any], Any]
 
@@ -52,8 +54,8 @@ class Result:
             form["theory"] = self.comparison.json()
         return form
 
-    def html(self) -> str:
-        """The report as one self-contained HTML file."""
+    def html(self, live: str | None = None) -> str:
+        """The report as one self-contained HTML file; `live`: where `stetho view` sends news."""
         from stetho.diagnose import explanations
         from stetho.report import html_text
 
@@ -64,7 +66,15 @@ class Result:
             file=self.file,
             predicted=predicted,
             explanations=explanations(),
+            live=live,
         )
+
+    def page_form(self) -> dict[str, Any]:
+        """The pieces of that page, to replace older ones while the training goes on."""
+        from stetho.diagnose import explanations
+        from stetho.report.html import page_form
+
+        return page_form(self.run, self.diagnosis, file=self.file, explanations=explanations())
 
     def _repr_html_(self) -> str:
         from stetho.report import panel
@@ -84,6 +94,47 @@ def load_result(file: Path) -> Result:
 
     run = read_run(file)
     return Result(run, read_diagnosis(file) or diagnose(run), file)
+
+
+@dataclass(frozen=True)
+class RunPair:
+    """Two runs side by side. Prints as the terminal's text."""
+
+    a: Result
+    b: Result
+
+    def _sides(self) -> tuple[Side, Side]:
+        from stetho.report import Side
+
+        a, b = self.a, self.b
+        return Side("A", a.run, a.diagnosis, a.file), Side("B", b.run, b.diagnosis, b.file)
+
+    def show(self, stream: TextIO | None = None) -> None:
+        from stetho.report import print_pair
+
+        print_pair(*self._sides(), stream)
+
+    def json(self) -> dict[str, Any]:
+        from stetho.report import pair_json
+
+        return pair_json(*self._sides())
+
+    def html(self) -> str:
+        from stetho.report import pair_html
+
+        return pair_html(*self._sides())
+
+    def __str__(self) -> str:
+        stream = io.StringIO()
+        self.show(stream)
+        return stream.getvalue()
+
+    __repr__ = __str__
+
+
+def compare_runs(a: Path, b: Path) -> RunPair:
+    """Two run files side by side. Needs no torch."""
+    return RunPair(load_result(a), load_result(b))
 
 
 def run_script(
@@ -121,7 +172,7 @@ def run_script(
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
     file = child_file(parent) if parent else _own_file(target, output)
-    settings = Settings(parent or str(file.absolute()), budget, every)
+    settings = Settings(parent or str(file.absolute()), budget, every, recipe)
     command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
     watching = Watching(new_run(command), file)
     trigger = AfterImport("torch", lambda: watching.begin(schedule))

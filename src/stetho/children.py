@@ -38,6 +38,7 @@ class Settings:
     file: str  # run file of the process that began it all
     budget: float
     every: int | None
+    recipe: str | None = None  # of `stetho run --with`; reaches ranks, no other children
 
     @property
     def folder(self) -> Path:
@@ -48,7 +49,9 @@ class Settings:
         return str(self.folder / "ranks")
 
     def options(self) -> list[str]:
-        return [f"--budget={self.budget}"] + ([f"--every={self.every}"] if self.every else [])
+        every = [f"--every={self.every}"] if self.every else []
+        recipe = [f"--with={self.recipe}"] if self.recipe else []
+        return [f"--budget={self.budget}", *every, *recipe]
 
 
 @dataclass(slots=True)

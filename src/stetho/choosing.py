@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -48,10 +49,9 @@ class ChoiceResult:
 
     def html(self) -> str:
         """One self-contained HTML file."""
-        from stetho.report import report_html
-        from stetho.report.choice_sections import choice_report
+        from stetho.report import choice_html
 
-        return report_html(choice_report(self.choice, file=self.file), self.json())
+        return choice_html(self.choice, file=self.file)
 
     def __str__(self) -> str:
         return self.text()
@@ -131,12 +131,12 @@ def choose(
         metric,
         memory,
     )
-    if function is None:
-        _refuse_missing(settings)
+    source = _source(settings) if function is None else ""
     kept = None
     if file is not None:
         kept = RaceFile.new(Path(file), new_run(f"stetho choose {train}", kind=KIND))
         kept.put("settings", json.dumps(asdict(settings)))
+        kept.put("source", json.dumps(source))
     with make_engine(engine, function, workers, ray_address) as running:
         return _race(settings, running, kept, progress)
 
@@ -149,11 +149,20 @@ def resume(
     ray_address: str | None = None,
     progress: Progress | None = None,
 ) -> ChoiceResult:
-    """Go on with a race of a script that was interrupted, from the trials that its file has."""
+    """Go on with a race of a script that was interrupted, from the trials that its file has.
+
+    Raises:
+        RunFileError: it is no race file, or the script has changed since.
+    """
     from stetho.trials.settings import settings_of
 
     kept = RaceFile.old(Path(file))
     settings = settings_of(json.loads(kept.get("settings") or "{}"))
+    if json.loads(kept.get("source") or '""') != _source(settings):
+        raise RunFileError(
+            f"expected {settings.script.target} as it was when the race in {file} began, but it "
+            "has changed since; start a new race"
+        )
     with make_engine(engine, None, workers, ray_address) as running:
         return _race(settings, running, kept, progress)
 
@@ -216,11 +225,12 @@ def make_engine(
     return Processes(workers)
 
 
-def _refuse_missing(settings: Settings) -> None:
-    """Say before anything is started that there is no such script."""
+def _source(settings: Settings) -> str:
+    """The script's text as a number; says before anything is started that there is no script."""
     from stetho.observe.script import load
 
-    load(settings.script.target, settings.script.as_module)
+    file = Path(load(settings.script.target, settings.script.as_module).file)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def default_file(target: str) -> Path:

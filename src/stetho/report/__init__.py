@@ -17,6 +17,7 @@ from stetho.report.sections import build
 __all__ = [
     "Side",
     "build",
+    "choice_html",
     "choice_json",
     "choice_text",
     "html_text",
@@ -70,11 +71,14 @@ def html_text(
     file: Path | None = None,
     predicted: Sequence[PredictedSite] = (),
     explanations: Mapping[str, str] | None = None,
+    live: str | None = None,
 ) -> str:
     """One self-contained HTML file. `explanations`: what each rule looks at, by its name."""
     from stetho.report.html import run_page
 
-    return run_page(run, diagnosis, file=file, predicted=predicted, explanations=explanations)
+    return run_page(
+        run, diagnosis, file=file, predicted=predicted, explanations=explanations, live=live
+    )
 
 
 def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> str:
@@ -97,6 +101,13 @@ def pair_html(a: Side, b: Side) -> str:
     from stetho.report.html import pair_page
 
     return pair_page(a, b)
+
+
+def choice_html(choice: Choice, *, file: Path | None = None) -> str:
+    """A race as one HTML file; `file` is the race file, if one was kept."""
+    from stetho.report.html import choice_page
+
+    return choice_page(choice, file)
 
 
 def report_html(report: tree.Report, form: Any = None) -> str:

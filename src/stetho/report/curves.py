@@ -119,8 +119,8 @@ def rrelu_paper(lower: float = 3.0, upper: float = 8.0) -> Pair:
     return _bent(2 / (lower + upper))
 
 
-def rrelu_article() -> Pair:
-    return _bent(0.0)
+def rrelu_article(mean: float = 0.0, std: float = 1.0) -> Pair:
+    return _bent(mean)
 
 
 def relu6() -> Pair:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stetho.record import HISTOGRAM_BINS, Probe, Run, Site
-from stetho.report.measures import Scale
+from stetho.report.measures import Scale, Structure
 from stetho.report.thinning import Buckets, Series, worse
 
 KEPT = 4_000  # histograms of a page that are spread evenly over sites and probes …
@@ -22,6 +22,7 @@ class SiteHistograms:
 
     steps: tuple[int, ...]
     counts: array[int]
+    telling: tuple[int, ...] = ()  # steps that were kept because a quantity is at its worst there
 
 
 def site_histograms(
@@ -33,36 +34,43 @@ def site_histograms(
     """
     fewest, most = EACH
     limit = max(fewest, min(most, KEPT // max(len(sites), 1)))
-    even = set(_evenly(len(run.probes), limit))
+    even = _evenly(len(run.probes), limit)
+    structure = Structure(run)
     return tuple(
-        _histograms(site, run.probes, even | _worst(place, run.probes, among, followed, site))
+        _histograms(site, run.probes, even, _worst(place, site, run, structure, among, followed))
         for place, site in enumerate(sites)
     )
 
 
-def _evenly(count: int, most: int) -> list[int]:
+def _evenly(count: int, most: int) -> set[int]:
     if count <= most:
-        return list(range(count))
-    return [turn * (count - 1) // (most - 1) for turn in range(most)]
+        return set(range(count))
+    return {turn * (count - 1) // (most - 1) for turn in range(most)}
 
 
 def _worst(
-    row: int, probes: Sequence[Probe], among: Buckets, followed: Sequence[Series], site: Site
+    row: int,
+    site: Site,
+    run: Run,
+    structure: Structure,
+    among: Buckets,
+    followed: Sequence[Series],
 ) -> set[int]:
     """Places of the probes where a quantity of this site is at its worst."""
-    if among.single and len(probes) <= EACH[0]:
-        return set()
     found = set()
     for one in followed:
-        if one.measure.scale is Scale.PLAIN:
+        scale, start = one.measure.scale, row * len(among)
+        if scale is Scale.PLAIN:
             continue
-        start = row * len(among)
-        low_first = one.measure.scale is Scale.LOW_IS_WORSE
-        values = one.low if low_first or one.high is None else one.high
-        bucket = _extreme(values[start : start + len(among)], one.measure.scale)
-        if bucket is not None:
-            places = range(among.starts[bucket], among.starts[bucket + 1])
-            found.add(_sharpest(places, probes, site))
+        values = one.low if scale is Scale.LOW_IS_WORSE or one.high is None else one.high
+        bucket = _extreme(values[start : start + len(among)], scale)
+        if bucket is None:
+            continue
+        places = range(among.starts[bucket], among.starts[bucket + 1])
+        seen = [place for place in places if site.name in run.probes[place].sites]
+        read = [one.measure.read(structure, site, run.probes[place]) for place in seen]
+        worst = _extreme(read, scale)
+        found |= {seen[worst]} if worst is not None else set()
     return found
 
 
@@ -74,21 +82,11 @@ def _extreme(values: Sequence[float], scale: Scale) -> int | None:
     return best
 
 
-def _sharpest(places: range, probes: Sequence[Probe], site: Site) -> int:
-    """Of a bucket's probes the one whose z is spread most unlike its neighbours'."""
-    spreads = [
-        (probes[p].sites[site.name].z_std, p) for p in places if site.name in probes[p].sites
-    ]
-    known = sorted(pair for pair in spreads if pair[0] == pair[0])
-    if not known:
-        return places[0]
-    middle = known[len(known) // 2][0]
-    return max(known, key=lambda pair: abs(pair[0] - middle))[1]
-
-
-def _histograms(site: Site, probes: Sequence[Probe], places: set[int]) -> SiteHistograms:
+def _histograms(
+    site: Site, probes: Sequence[Probe], even: set[int], worst: set[int]
+) -> SiteHistograms:
     steps, counts = [], array("H")
-    for place in sorted(places):
+    for place in sorted(even | worst):
         stats = probes[place].sites.get(site.name)
         if stats is None or len(stats.histogram) != HISTOGRAM_BINS:
             continue
@@ -97,4 +95,5 @@ def _histograms(site: Site, probes: Sequence[Probe], places: set[int]) -> SiteHi
             continue
         steps.append(probes[place].step)
         counts.extend(round(FULL * max(count, 0.0) / total) for count in stats.histogram)
-    return SiteHistograms(tuple(steps), counts)
+    telling = tuple(sorted(probes[place].step for place in worst))
+    return SiteHistograms(tuple(steps), counts, telling)

@@ -4,9 +4,9 @@ Standard library only. `RunWriter` writes, `read_run` and `read_diagnosis` read,
 what stands where in the file.
 """
 
-from stetho.store.reader import read_diagnosis, read_run
+from stetho.store.reader import read_diagnosis, read_header, read_run
 from stetho.store.writer import RunWriter, save_run
 
 SUFFIX = ".stetho"
 
-__all__ = ["SUFFIX", "RunWriter", "read_diagnosis", "read_run", "save_run"]
+__all__ = ["SUFFIX", "RunWriter", "read_diagnosis", "read_header", "read_run", "save_run"]

@@ -12,6 +12,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ def read_run(path: str | os.PathLike[str]) -> Run:
         return run_of(file)
 
 
+def read_header(path: str | os.PathLike[str]) -> Run:
+    """The run without its probes and losses: quick, however long it is."""
+    with _opened(Path(path), whole=False) as file:
+        return _run(_header(file), _notes(file, "unseen"), _notes(file, "fault"))
+
+
 def read_diagnosis(path: str | os.PathLike[str]) -> Diagnosis | None:
     """What was said of the run when it ended; None if it did not come so far."""
     with _opened(Path(path)) as file:
@@ -57,12 +64,17 @@ def read_diagnosis(path: str | os.PathLike[str]) -> Diagnosis | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """One consistent look at a run file; every way in which it can be wrong is told apart."""
+def _opened(path: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]:
+    """One consistent look at a run file; every way in which it can be wrong is told apart.
+
+    `whole`: every page of it is checked, which takes time in a large file.
+    """
     _refuse_strangers(path)
     try:
         with _connected(path) as file:
             _check_marks(file, path)
+            if whole:
+                _check_pages(file)
             yield file
     except DAMAGE as error:
         raise RunFileError(
@@ -142,6 +154,9 @@ def _check_marks(file: sqlite3.Connection, path: Path) -> None:
             f"{version}; upgrade with `pip install -U stetho`"
         )
     _check_size(file, path)
+
+
+def _check_pages(file: sqlite3.Connection) -> None:
     (sound,) = file.execute("PRAGMA quick_check(1)").fetchone()
     if sound != "ok":
         raise sqlite3.DatabaseError(sound)
@@ -164,8 +179,12 @@ def _header(file: sqlite3.Connection) -> dict[str, Any]:
 
 def run_of(file: sqlite3.Connection) -> Run:
     """All that an open run file holds."""
-    header = _header(file)
     steps, losses = _losses(file)
+    run = _run(_header(file), _notes(file, "unseen"), _notes(file, "fault"))
+    return replace(run, probes=tuple(_probes(file)), loss_steps=tuple(steps), losses=tuple(losses))
+
+
+def _run(header: dict[str, Any], unseen: tuple[str, ...], faults: tuple[str, ...]) -> Run:
     stored = header.get("overhead")
     return Run(
         command=header.get("command", ""),
@@ -179,12 +198,9 @@ def run_of(file: sqlite3.Connection) -> Run:
         layers=tuple(map(values.layer, header.get("layers", ()))),
         parameters=tuple(map(values.parameter, header.get("parameters", ()))),
         optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
-        probes=tuple(_probes(file)),
-        loss_steps=tuple(steps),
-        losses=tuple(losses),
         first_nonfinite_loss=header.get("first_nonfinite_loss"),
-        unseen=_notes(file, "unseen"),
-        faults=_notes(file, "fault"),
+        unseen=unseen,
+        faults=faults,
         overhead=values.overhead(stored) if stored else Overhead(),
     )
 

@@ -43,6 +43,7 @@ class Processes(AbstractEngine):
         self.workers = workers or cores()
         self._folder = tempfile.TemporaryDirectory(prefix="stetho-")
         self._zygote: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._ended: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._number = 0
 
@@ -74,6 +75,8 @@ class Processes(AbstractEngine):
         if self._zygote is not None and self._zygote.stdin is not None:
             self._zygote.stdin.close()
             self._zygote.wait(timeout=10)
+            if self._listener is not None:
+                self._listener.join(timeout=10)
             self._zygote = None
         self._folder.cleanup()
 
@@ -88,15 +91,19 @@ class Processes(AbstractEngine):
                 env={**SETTINGS, **os.environ, **{"OMP_NUM_THREADS": "1"}},
                 start_new_session=True,  # Ctrl-C is ours to answer
             )
-            threading.Thread(target=self._listen, args=(self._zygote,), daemon=True).start()
+            self._listener = threading.Thread(
+                target=self._listen, args=(self._zygote,), daemon=True
+            )
+            self._listener.start()
         assert self._zygote.stdin is not None
         self._zygote.stdin.write(json.dumps(order).encode() + b"\n")
         self._zygote.stdin.flush()
 
     def _listen(self, zygote: subprocess.Popen[bytes]) -> None:
         assert zygote.stdout is not None
-        for line in zygote.stdout:
-            self._ended.put(json.loads(line))
+        with zygote.stdout:
+            for line in zygote.stdout:
+                self._ended.put(json.loads(line))
         self._ended.put(None)
 
     def _send(self, request: dict[str, Any], seconds: float | None) -> int:

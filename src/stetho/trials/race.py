@@ -31,6 +31,7 @@ SHORT = 0.25  # its steps, as a part of the last rung's
 SHARE = 0.25  # the last rung's steps, as a part of the script's own
 FEWEST = 30  # steps of a trial
 WAVE = 2  # pairs that run between two looks
+HEDGE = 2  # candidates that are never eliminated, however far the leader is in front
 LOOK_FROM = 4  # pairs from which on the last rung leaves out what is clearly behind
 CLEARLY = 0.01  # level of that
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
@@ -86,10 +87,22 @@ class Race:
         plan = self._plan(scouting, sum(not entry.dropped for entry in entries))
         self._engine.prepare(scouting.modules)
         short = self._short_rung(entries, scouting, plan, score)
-        finalists, out = self._eliminated(entries, short, score)
+        chosen = self._chosen(short, score)
+        finalists, out = self._eliminated(entries, chosen, short, score)
         last = self._last_rung(finalists, scouting, plan, score, out)
+        evidence = verdict.Evidence(
+            settings,
+            scouting,
+            score,
+            plan.length,
+            {entry: short[entry] for entry in chosen},
+            last,
+            out,
+            scouting.outcome.steps + _steps(short) + _steps(last),
+        )
+        evidence = self._confirmed(evidence, plan)
         return verdict.decide(
-            verdict.Evidence(settings, scouting, score, plan.last, plan.length, short, last, out),
+            evidence,
             notes=(*plan.notes, *([_CUT] if self._cut else [])),
             complete=not self._cut,
             seconds=time.monotonic() - self._began,
@@ -170,31 +183,27 @@ class Race:
     def _rates(self) -> tuple[float, ...]:
         return tuple(factor for factor in self._settings.lr_grid if factor != 1)
 
-    def _eliminated(
-        self, entries: Sequence[Entry], short: Table, score: Score
-    ) -> tuple[list[Entry], dict[Entry, str]]:
-        """Entries that go on, each with its best learning rate; and why the others do not."""
-        out = {entry: f"theory: {entry.dropped}" for entry in entries if entry.dropped}
+    def _chosen(self, short: Table, score: Score) -> list[Entry]:
+        """The incumbent as it is, and each candidate (it too) with its best learning rate."""
         best: dict[str, Entry] = {}
         for entry, outcomes in short.items():
             known = best.get(entry.name)
             if known is None or _mean(outcomes, score) < _mean(short[known], score):
                 best[entry.name] = entry
-        incumbent = next(entry for entry in short if entry.incumbent and entry.lr == 1)
-        chosen = list(dict.fromkeys([incumbent, *best.values()]))
-        for entry in short:
-            if entry not in chosen:
-                out[entry] = f"lr × {best[entry.name].lr:g} did better"
-        behind = _behind({entry: short[entry] for entry in chosen}, score, 0.05)
+        return list(dict.fromkeys([next(filter(_is_as_it_is, short)), *best.values()]))
+
+    def _eliminated(
+        self, entries: Sequence[Entry], chosen: Sequence[Entry], short: Table, score: Score
+    ) -> tuple[list[Entry], dict[Entry, str]]:
+        """Entries that go on, and why the others do not."""
+        out = {entry: f"theory: {entry.dropped}" for entry in entries if entry.dropped}
         for entry in chosen:
-            if entry == incumbent:
-                continue
             failed = next((o for o in short[entry].values() if not o.done), None)
-            if failed is not None:
+            if failed is not None and not _is_as_it_is(entry):
                 out[entry] = failed.why
-            elif entry in behind:
-                out[entry] = behind[entry]
-        return [entry for entry in chosen if entry not in out], out
+        racing = [entry for entry in chosen if entry not in out]
+        out |= _behind({entry: short[entry] for entry in racing}, score, 0.05)
+        return [entry for entry in racing if entry not in out], out
 
     def _last_rung(
         self,
@@ -205,7 +214,7 @@ class Race:
         out: dict[Entry, str],
     ) -> Table:
         """Fresh seeds, in pairs; what is clearly behind leaves early, the incumbent never."""
-        rivals = sum(not (entry.incumbent and entry.lr == 1) for entry in finalists)
+        rivals = sum(not _is_as_it_is(entry) for entry in finalists)
         pairs = pairs_needed(rivals, self._settings.pairs)
         if not rivals:
             return {}
@@ -220,20 +229,40 @@ class Race:
                     trials[self._limited(trial, plan)] = entry
             for trial, outcome in self._outcomes(list(trials)):
                 table[trials[trial]][trial.pair] = outcome
+            _refuse_silent(table, score, plan.last)
             if first + WAVE - SHORT_PAIRS >= LOOK_FROM:
-                behind = _behind({entry: table[entry] for entry in racing}, score, CLEARLY)
-                for entry, why in behind.items():
-                    if not (entry.incumbent and entry.lr == 1):
-                        out[entry] = why
-                        racing.remove(entry)
-            for entry in list(racing):
+                out |= _behind({entry: table[entry] for entry in racing}, score, CLEARLY)
+            for entry in racing:
                 failed = next((o for o in table[entry].values() if not o.done), None)
-                if failed is not None and not entry.incumbent:
+                if failed is not None and not _is_as_it_is(entry):
                     out[entry] = failed.why
-                    racing.remove(entry)
+            racing = [entry for entry in racing if entry not in out]
             if self._cut or len(racing) < 2:
                 break
         return table
+
+    def _confirmed(self, evidence: verdict.Evidence, plan: Plan) -> verdict.Evidence:
+        """The winner once at full length, with the author's seeds: short trials may not tell all.
+
+        One that fails there is out, and the next one takes its place.
+        """
+        while not self._cut and plan.last < plan.length:
+            winner = verdict.winner_of(evidence)
+            if _is_as_it_is(winner):
+                break
+            trial = winner.trial(self._settings.script, evidence.scouting.places, 0)
+            self._progress.phase(f"{winner.label} at full length", 1, plan.length)
+            limit = plan.seconds and plan.seconds * plan.length / plan.last
+            found = list(self._outcomes([replace(self._limited(trial, plan), seconds=limit)]))
+            if not found:
+                break
+            outcome = found[0][1]
+            evidence = replace(evidence, confirmed=outcome, steps=evidence.steps + outcome.steps)
+            if outcome.done:
+                break
+            why = f"at full length: {outcome.status} ({outcome.why})"
+            evidence = replace(evidence, out={**evidence.out, winner: why}, confirmed=None)
+        return evidence
 
     def _limited(self, trial: Trial, plan: Plan, watch: bool = False) -> Trial:
         return replace(
@@ -285,6 +314,16 @@ def refuse_unfit(scouting: Scouting) -> None:
     parse(scouting.incumbent)
 
 
+def _refuse_silent(table: Table, score: Score, steps: int) -> None:
+    """Go on only if some trial has a score."""
+    done = [o for outcomes in table.values() for o in outcomes.values() if o.done]
+    if done and all(math.isnan(score.of(outcome)) for outcome in done):
+        raise UsageError(
+            f"expected {score.name} to be reported within {steps} steps, but no trial did so; "
+            f"report it by stetho.log({score.name.replace('-', '_')}=…), or take more --steps"
+        )
+
+
 def _mean(outcomes: Mapping[int, Outcome], score: Score) -> float:
     costs = [score.cost(outcome) for outcome in outcomes.values()]
     if not costs or any(not outcome.done for outcome in outcomes.values()):
@@ -293,18 +332,31 @@ def _mean(outcomes: Mapping[int, Outcome], score: Score) -> float:
     return fmean(known) if known else math.inf
 
 
+def _steps(table: Table) -> int:
+    return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
+
+
+def _is_as_it_is(entry: Entry) -> bool:
+    """The script as its author left it."""
+    return entry.incumbent and entry.lr == 1
+
+
 def _behind(table: Table, score: Score, level: float) -> dict[Entry, str]:
-    """Entries whose paired interval lies wholly behind the leader's."""
+    """Entries whose paired interval lies wholly behind the leader's.
+
+    Never the script as it is, which all are held against, nor the runner-up, for the case that the
+    leader fails later.
+    """
     means = {entry: _mean(outcomes, score) for entry, outcomes in table.items()}
-    leader = min(means, key=lambda entry: means[entry])
-    if not math.isfinite(means[leader]):
-        return {}
-    found = {}
-    for entry, outcomes in table.items():
-        if entry is leader or not math.isfinite(means[entry]):
+    ordered = sorted(means, key=lambda entry: means[entry])
+    kept = {entry for entry in table if _is_as_it_is(entry)}
+    kept |= set([entry for entry in ordered if entry not in kept][:HEDGE])
+    leader, found = ordered[0], {}
+    for entry in table:
+        if entry in kept or not math.isfinite(means[entry]):
             continue
-        shared = sorted(set(outcomes) & set(table[leader]))
-        apart = [score.cost(outcomes[p]) - score.cost(table[leader][p]) for p in shared]
+        shared = sorted(set(table[entry]) & set(table[leader]))
+        apart = [score.cost(table[entry][p]) - score.cost(table[leader][p]) for p in shared]
         if len(apart) > 1 and t_interval(apart, level)[0] > 0:
             found[entry] = (
                 f"clearly behind {leader.label}: {score.name} {fmean(apart):+.3g} over "

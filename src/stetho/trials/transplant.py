@@ -212,8 +212,8 @@ class Transplant(TorchFunctionMode):
         if hasattr(other, "inplace"):
             other.inplace = in_place  # type: ignore[assignment]
         elif in_place:
-            return z.copy_(other(z.clone()))
-        return other(z)
+            return z.copy_(other.forward(z.clone()))
+        return other.forward(z)  # as a call of a function, not of a module: it is named like one
 
     def _function(self, frame: Any, z: Tensor) -> nn.Module:
         record = self.recipe.function
@@ -255,11 +255,11 @@ class OwnStream(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
-            evaluated: Tensor = self.function(input)
+            evaluated: Tensor = self.function.forward(input)
             return evaluated
         script = torch.get_rng_state()
         torch.set_rng_state(self._state)
-        result: Tensor = self.function(input)
+        result: Tensor = self.function.forward(input)
         self._state = torch.get_rng_state()
         torch.set_rng_state(script)
         return result

@@ -37,11 +37,12 @@ class Evidence:
     settings: Settings
     scouting: Scouting
     score: Score
-    steps: int  # of a trial of the last rung
     length: int  # of the script itself
-    short: Table
+    short: Table  # of each candidate with its best learning rate
     last: Table
     out: Mapping[Entry, str]  # entries that did not come to the end, and why
+    steps: int  # that all trials took together
+    confirmed: Outcome | None = None  # of the winner at full length, with the author's seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,8 @@ def decide(
     trials tell, the cheapest.
     """
     last, score = evidence.last, evidence.score
-    incumbent = next(entry for entry in evidence.short if entry.incumbent and entry.lr == 1)
-    rivals = [entry for entry in last if entry != incumbent]
-    finished = [entry for entry in rivals if entry not in evidence.out]
-    duels = {entry: _duel(last, entry, incumbent, score) for entry in rivals}
-    raw = [duels[entry].p if entry in finished else 1.0 for entry in rivals]
-    ps = dict(zip(rivals, holm(raw), strict=True))
-    better = [entry for entry in finished if ps[entry] < LEVEL and duels[entry].mean < 0]
-    tied = _tied(last, better, score) if better else _with_incumbent(incumbent, finished, ps)
-    winner = min(tied, key=_price) if better else incumbent
+    incumbent, winner, tied, duels, ps = _settled(evidence)
+    finished = [entry for entry in duels if entry not in evidence.out]
     rows = [
         _row(evidence, entry, incumbent, duels.get(entry), ps.get(entry, NAN))
         for entry in _all_entries(evidence)
@@ -94,7 +88,7 @@ def decide(
         candidates=tuple(rows),
         tied=tuple(entry.label for entry in tied),
         notes=(*notes, *_notes(evidence)),
-        steps=evidence.scouting.outcome.steps + _steps(evidence.short) + _steps(last),
+        steps=evidence.steps,
         full_grid_steps=len(_all_entries(evidence)) * GRID_SEEDS * evidence.length,
         paired_gain=_paired_gain(last, incumbent, finished, score),
         seconds=seconds,
@@ -106,13 +100,30 @@ def decide(
     return replace(choice, advice=advice.advice(choice))
 
 
+def winner_of(evidence: Evidence) -> Entry:
+    """The entry that `decide` calls the winner."""
+    return _settled(evidence)[1]
+
+
+def _settled(
+    evidence: Evidence,
+) -> tuple[Entry, Entry, list[Entry], dict[Entry, _Duel], dict[Entry, float]]:
+    """The incumbent, the winner and its equals; each rival against the incumbent, and its p."""
+    last, score = evidence.last, evidence.score
+    incumbent = next(entry for entry in evidence.short if entry.incumbent and entry.lr == 1)
+    rivals = [entry for entry in last if entry != incumbent]
+    finished = [entry for entry in rivals if entry not in evidence.out]
+    duels = {entry: _duel(last, entry, incumbent, score) for entry in rivals}
+    raw = [duels[entry].p if entry in finished else 1.0 for entry in rivals]
+    ps = dict(zip(rivals, holm(raw), strict=True))
+    better = [entry for entry in finished if ps[entry] < LEVEL and duels[entry].mean < 0]
+    tied = _tied(last, better, score) if better else _with_incumbent(incumbent, finished, ps)
+    winner = min(tied, key=_price) if better else incumbent
+    return incumbent, winner, tied, duels, ps
+
+
 def _all_entries(evidence: Evidence) -> list[Entry]:
-    """Each candidate once: with the learning rate that it went on with."""
-    found: dict[str, Entry] = {}
-    for entry in (*evidence.last, *evidence.short, *evidence.out):
-        key = entry.label if entry.incumbent and entry in evidence.last else entry.name
-        found.setdefault(key, entry)
-    return list(found.values())
+    return list(dict.fromkeys([*evidence.short, *evidence.out]))
 
 
 def _duel(table: Table, entry: Entry, other: Entry, score: Score) -> _Duel:
@@ -249,10 +260,6 @@ def _rank(row: CandidateResult, winner: Entry, score: Score) -> tuple[int, float
 # -- around ----------------------------------------------------------------------------------------
 
 
-def _steps(table: Table) -> int:
-    return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
-
-
 def _paired_gain(table: Table, incumbent: Entry, finished: Sequence[Entry], score: Score) -> float:
     """What pairing is worth: the median over candidates of the variances' ratio."""
     gains = []
@@ -274,6 +281,8 @@ def _notes(evidence: Evidence) -> list[str]:
         + (f"; left as they are: {'; '.join(scouting.left[:5])}" if scouting.left else "")
         + ("; …" if len(scouting.left) > 5 else "")
     )
+    if evidence.confirmed is not None:
+        notes.append(_confirmation(evidence, evidence.confirmed))
     for entry in evidence.short:
         if entry.note:
             notes.append(
@@ -292,6 +301,14 @@ def _notes(evidence: Evidence) -> list[str]:
             "--lr-grid 0.3,1 gives each candidate a smaller one to choose"
         )
     return [*notes, *scouting.unseen]
+
+
+def _confirmation(evidence: Evidence, outcome: Outcome) -> str:
+    own, score = evidence.scouting.outcome, evidence.score
+    return (
+        f"at full length ({outcome.steps} steps, the script's own seeds) {score.name} is "
+        f"{score.of(outcome):.3g} with the winner and {score.of(own):.3g} with the script as it is"
+    )
 
 
 def _diverged(evidence: Evidence) -> list[str]:

@@ -138,6 +138,9 @@ def _limit_memory(size: int) -> None:
 
 
 if __name__ == "__main__":
-    import stetho.trials.worker  # noqa: F401  what every trial needs
+    # What every trial needs: torch loads its compiler with the first optimizer, in seconds.
+    import torch._dynamo  # noqa: F401
+
+    import stetho.trials.worker  # noqa: F401
 
     sys.exit(main())

@@ -94,6 +94,7 @@ CHART_PARTS = {
     "depth": '<div class="choices"></div>',
     "heatmap": '<div class="choices"></div><p class="about quiet"></p>',
     "loss": '<div class="choices"></div>',
+    "curves": '<div class="choices"></div>',
     "site": '<div class="controls"><label>Site <select></select></label><label>Step '
     '<input type="range" min="0" max="0" value="0"></label><output></output></div>'
     '<p class="facts"></p>',

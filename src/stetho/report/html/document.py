@@ -15,16 +15,11 @@ ASSETS = "assets"
 STYLES = ("vendor/uPlot.min.css", "page.css")
 VENDOR = "vendor/uPlot.iife.min.js"
 # One after the other in one scope; a page that draws other things has other parts.
-BASE = ("numbers.js", "dom.js", "data.js", "twin.js", "lines.js")
+BASE = ("numbers.js", "dom.js", "data.js", "twin.js", "scales.js", "lines.js")
 RUN = (
     *BASE,
-    "depth.js",
-    "heatmap.js",
-    "histogram.js",
-    "site.js",
-    "multiples.js",
-    "loss.js",
-    "run.js",
+    *("depth.js", "heatmap.js", "histogram.js", "site.js", "multiples.js", "loss.js"),
+    *("live.js", "run.js"),
 )
 
 

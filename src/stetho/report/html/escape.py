@@ -25,8 +25,13 @@ def lines(value: str) -> str:
 
 def script_json(value: Any) -> str:
     """JSON that cannot end the script element that it stands in."""
-    plain = json.dumps(_literal(strict(value)), allow_nan=False, separators=(",", ":"))
-    return plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    made = json.dumps(plain(value), allow_nan=False, separators=(",", ":"))
+    return made.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold, with every invisible character of a name shown as its escape."""
+    return _literal(strict(value))
 
 
 def _literal(value: Any) -> Any:

@@ -8,17 +8,25 @@ from stetho.report.html.escape import text
 
 
 def frame(report: tree.Report, context: Context, badge: str = "", facts: str = "") -> str:
-    """The whole body. Sections with a title are in the navigation."""
-    links = "".join(
-        f'<a href="#{one.key}">{text(one.title)}</a>' for one in report.sections if one.title
-    )
+    """The whole body of a report's page. Sections with a title are in the navigation."""
+    return around(report.title, sections(report, context), navigation(report), badge, facts)
+
+
+def around(title: str, main: str, links: str = "", badge: str = "", facts: str = "") -> str:
+    """The body of any page; what is given as markup is escaped already."""
+    navigation = f'<nav aria-label="Sections">{links}</nav>' if links else ""
     return (
         '<a class="skip" href="#content">To the report</a>'
-        f"{_header(report.title, badge, facts)}"
-        f'<nav aria-label="Sections">{links}</nav>'
-        f'<main id="content">{sections(report, context)}</main>'
+        f"{_header(title, badge, facts)}{navigation}"
+        f'<main id="content">{main}</main>'
         '<footer class="quiet">stetho, a stethoscope for training. This page loads nothing from '
-        'any network.</footer><div id="announcer" class="unseen" aria-live="polite"></div>'
+        'any other place.</footer><div id="announcer" class="unseen" aria-live="polite"></div>'
+    )
+
+
+def navigation(report: tree.Report) -> str:
+    return "".join(
+        f'<a href="#{one.key}">{text(one.title)}</a>' for one in report.sections if one.title
     )
 
 
@@ -27,13 +35,14 @@ def sections(report: tree.Report, context: Context) -> str:
 
 
 def badge(kind: str, word: str) -> str:
-    return f'<span class="badge {kind}" id="status">{text(word)}</span>'
+    return f'<span class="badge {kind}">{text(word)}</span>'
 
 
 def _header(title: str, badge: str, facts: str) -> str:
     return (
         f'<header class="top"><h1><span class="brand">stetho</span> <code>{text(title)}</code></h1>'
-        f'{badge}<span class="grow"></span><span class="quiet facts-line">{text(facts)}</span>'
+        f'<span id="status">{badge}</span><span class="grow"></span>'
+        f'<span class="quiet facts-line" id="facts">{text(facts)}</span>'
         '<button type="button" id="save-json">Save as JSON</button>'
         '<button type="button" id="theme">Dark</button></header>'
     )

@@ -28,6 +28,7 @@ def payload(data: ChartData) -> dict[str, Any]:
         },
         "edges": histogram_edges(),
         "histograms": [
-            {"steps": one.steps, "counts": packed(one.counts)} for one in data.histograms
+            {"steps": one.steps, "telling": one.telling, "counts": packed(one.counts)}
+            for one in data.histograms
         ],
     }

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stetho.record import Diagnosis, PredictedSite, Run
+from stetho.report import tree
 from stetho.report.charts import chart_data
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
-from stetho.report.html.frame import badge, frame
+from stetho.report.html.escape import plain
+from stetho.report.html.frame import badge, frame, navigation, sections
 from stetho.report.html.payload import payload
 from stetho.report.html.site_links import Places
 from stetho.report.json_form import json_form
@@ -25,6 +29,18 @@ STATUS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a run's page is made of."""
+
+    report: tree.Report
+    context: Context
+    data: dict[str, Any]
+    form: dict[str, Any]
+    badge: str
+    facts: str
+
+
 def run_page(
     run: Run,
     diagnosis: Diagnosis,
@@ -34,17 +50,58 @@ def run_page(
     explanations: Mapping[str, str] | None = None,
     live: str | None = None,
 ) -> str:
-    """The file's whole text. `explanations`: what each rule looks at, by its name."""
-    report = build_page(run, diagnosis, file=file)
-    places = Places({row.site.name: place for place, row in enumerate(site_rows(run))})
-    context = Context(places, explanations or {})
+    """The file's whole text.
+
+    Args:
+        explanations: what each rule looks at, by its name.
+        live: where news of a run that goes on come from.
+    """
+    made = _pieces(run, diagnosis, file, predicted, explanations)
     return document.document(
         f"stetho: {run.command}" if run.command else "stetho",
-        frame(report, context, status(run, diagnosis), facts(run)),
-        payload(chart_data(run, diagnosis, predicted)),
+        frame(made.report, made.context, made.badge, made.facts),
+        made.data,
         scripts=document.RUN,
-        form=json_form(run, diagnosis),
+        form=made.form,
         live=live,
+    )
+
+
+def page_form(
+    run: Run,
+    diagnosis: Diagnosis,
+    *,
+    file: Path | None = None,
+    explanations: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The same page as pieces that take the place of older ones, for a run that goes on."""
+    made = _pieces(run, diagnosis, file, (), explanations)
+    return {
+        "main": sections(made.report, made.context),
+        "navigation": navigation(made.report),
+        "status": made.badge,
+        "facts": made.facts,
+        "data": plain(made.data),
+        "form": made.form,
+        "finished": run.finished,
+    }
+
+
+def _pieces(
+    run: Run,
+    diagnosis: Diagnosis,
+    file: Path | None,
+    predicted: Sequence[PredictedSite],
+    explanations: Mapping[str, str] | None,
+) -> Pieces:
+    places = Places({row.site.name: place for place, row in enumerate(site_rows(run))})
+    return Pieces(
+        build_page(run, diagnosis, file=file),
+        Context(places, explanations or {}),
+        payload(chart_data(run, diagnosis, predicted)),
+        json_form(run, diagnosis),
+        status(run, diagnosis),
+        facts(run),
     )
 
 

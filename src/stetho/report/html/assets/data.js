@@ -72,6 +72,14 @@ function turnNear(site, step) {
   return best;
 }
 
+// The step of a column whose histogram to show: where something is at its worst, else the last.
+function stepInside(site, column) {
+  const { first, last } = page.data.columns;
+  const { steps, telling } = page.data.histograms[site] ?? { steps: [], telling: [] };
+  const inside = steps.filter((step) => step >= first[column] && step <= last[column]);
+  return inside.filter((step) => telling.includes(step)).pop() ?? inside.pop() ?? last[column];
+}
+
 function columnOf(step) {
   const { last } = page.data.columns;
   const found = last.findIndex((end) => step <= end);

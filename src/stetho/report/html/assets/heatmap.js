@@ -31,16 +31,6 @@ function badness(key, value, range) {
   return off < 0 ? -clip(off / range[0]) : clip(off / range[1]);
 }
 
-function mix(stops, share) {
-  const at = share * (stops.length - 1);
-  const place = Math.min(stops.length - 2, Math.floor(at));
-  const part = at - place;
-  const [a, b] = [stops[place], stops[place + 1]];
-  return `rgb(${a.map((x, i) => Math.round(x + (b[i] - x) * part)).join(",")})`;
-}
-
-const hex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
-
 function palette() {
   const stops = (name) => style(name).split(/\s+/).map(hex);
   return { warm: stops("heat"), cold: stops("heat-cold"), none: style("heat-none") };
@@ -173,7 +163,7 @@ function heatListen(figure, canvas) {
   canvas.addEventListener("mouseleave", hideTip);
   canvas.addEventListener("click", (event) => {
     const cell = heatCell(figure, event);
-    if (cell) selectSite(cell[0], page.data.columns.last[cell[1]], true);
+    if (cell) selectSite(cell[0], stepInside(...cell), true);
   });
   canvas.addEventListener("keydown", (event) => {
     const { sites, columns } = page.data;
@@ -188,7 +178,7 @@ function heatListen(figure, canvas) {
     const clip = (value, most) => Math.max(0, Math.min(most, value));
     const site = clip(page.site + moves[event.key][0], sites.length - 1);
     const next = clip(column + moves[event.key][1], columns.first.length - 1);
-    selectSite(site, columns.last[next], false);
+    selectSite(site, stepInside(site, next), false);
     return say(`${siteName(site)}, ${columnName(next)}: ${heatText(figure.dataset.key, site, next)}`);
   });
 }

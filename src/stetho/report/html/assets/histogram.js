@@ -56,15 +56,6 @@ function curvePoints(curve, key, low, high) {
   return [low, ...inside, high].map((z) => [z, interpolated(curve, key, z)]);
 }
 
-function niceSteps(low, high, most) {
-  const raw = (high - low) / most;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
-  const ticks = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step / 1e6; tick += step) ticks.push(Number(tick.toPrecision(6)));
-  return ticks;
-}
-
 // The large histogram of one site.
 function drawHistogram(pen, box, site, shares, [low, high]) {
   const x = (z) => box.left + ((z - low) / (high - low)) * box.width;

@@ -22,6 +22,7 @@ function percent(share) {
   if (share === null || share === undefined || Number.isNaN(share)) return MISSING;
   const value = 100 * share;
   if (value > 99.9 && value < 100) return ">99.9 %";
+  if (Math.abs(value) > 0 && Math.abs(value) < 0.1) return `${number(value)} %`;
   return `${Math.abs(value) < 9.95 ? number(Math.round(value * 10) / 10) : Math.round(value)} %`;
 }
 

@@ -10,6 +10,8 @@ const DRAW = {
 };
 
 function begin() {
+  if (!page.followed) follow();
+  page.followed = true;
   const { findings } = page.data;
   const leading = findings.find((finding) => finding.leading) ?? findings.find(({ sites }) => sites.length);
   page.site = leading?.sites[0] ?? 0;

@@ -1,0 +1,93 @@
+"""Choice → Report for its page: what the terminal says, three answers, and charts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from stetho.record import CandidateResult, Choice
+from stetho.report.choice_sections import choice_report
+from stetho.report.numbers import fixed, whole
+from stetho.report.tree import Answer, Answers, Chart, Report, Section
+
+INTERVALS = Chart(
+    "intervals",
+    "Difference to the incumbent",
+    "Mean over pairs of trials that differ in the function alone, with its 95 % interval. An "
+    "interval that does not touch the line at 0 is a real difference.",
+)
+CURVES = Chart(
+    "curves",
+    "Learning curves",
+    "Mean training loss of each candidate's trials; the band reaches from the lowest to the "
+    "highest of them.",
+)
+COSTS = Chart(
+    "costs",
+    "Cost against score",
+    "To the left: a cheaper step. Where two score alike, take the cheaper one.",
+)
+
+
+def choice_page_report(choice: Choice, *, file: Path | None = None) -> Report:
+    base = choice_report(choice, file=file)
+    sections: list[Section] = []
+    for one in base.sections:
+        if one.key == "verdict":
+            chart = (INTERVALS,) if any(map(_has_interval, choice.candidates)) else ()
+            one = replace(one, blocks=(*one.blocks, _answers(choice), *chart))
+        sections.append(one)
+        if one.key == "candidates" and (drawn := _charts(choice)):
+            sections.append(Section("Curves and cost", drawn, "curves"))
+    return replace(base, sections=tuple(sections))
+
+
+def _charts(choice: Choice) -> tuple[Chart, ...]:
+    curves = (CURVES,) if any(row.curve for row in choice.candidates) else ()
+    priced = [row for row in choice.candidates if math.isfinite(row.step_cost + row.score)]
+    return (*curves, *((COSTS,) if priced else ()))
+
+
+def _answers(choice: Choice) -> Answers:
+    keep = choice.winner == choice.incumbent
+    do = f"Keep {choice.incumbent}." if keep else f"Use {choice.winner} for {choice.incumbent}."
+    return Answers(
+        (
+            Answer("Which function?", do),
+            Answer("How sure is that?", _certainty(choice)),
+            Answer("What does it cost?", _price(choice)),
+        )
+    )
+
+
+def _certainty(choice: Choice) -> str:
+    if not choice.complete:
+        return "The race was cut short: take it as a hint."
+    if choice.tie:
+        others = [name for name in choice.tied if name != choice.winner]
+        return f"A tie: {', '.join(others) or 'others'} cannot be told from it by these trials."
+    row = next((one for one in choice.candidates if one.name == choice.winner), None)
+    if row is None or not _has_interval(row):
+        return "No other candidate is better, as far as these trials tell."
+    return (
+        f"Difference {fixed(row.difference)} (95 % {_interval(row)}), p {fixed(row.p)}, "
+        f"{whole(row.pairs)} pairs."
+    )
+
+
+def _price(choice: Choice) -> str:
+    row = next((one for one in choice.candidates if one.name == choice.winner), None)
+    if row is None or math.isnan(row.step_cost):
+        return "Not measured."
+    return f"A step takes {fixed(row.step_cost)} times the incumbent's."
+
+
+def _has_interval(row: CandidateResult) -> bool:
+    return all(math.isfinite(value) for value in (row.difference, *row.interval))
+
+
+def _interval(row: CandidateResult) -> str:
+    if not _has_interval(row):
+        return "–"
+    return f"{fixed(row.interval[0])} to {fixed(row.interval[1])}"
