@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -96,7 +97,7 @@ def choose(
         candidates: recipes such as "elu", "leaky_relu:0.1", "selu+lecun", "relu+batchnorm".
         replace: the function to replace; by default that of most hidden sites.
         sites: patterns of the names of the sites to replace (`layers.*`); all hidden ones.
-        steps: of a trial in the last rung; by default a quarter of the script's own.
+        steps: of a trial in the last rung; by default a third of the script's own.
         pairs: of the last rung, 6 or more.
         budget: seconds that it may take.
         lr_grid: factors on the learning rate that each candidate is tried with.
@@ -130,12 +131,12 @@ def choose(
         metric,
         memory,
     )
-    if function is None:
-        _refuse_missing(settings)
+    source = _source(settings) if function is None else ""
     kept = None
     if file is not None:
         kept = RaceFile.new(Path(file), new_run(f"stetho choose {train}", kind=KIND))
         kept.put("settings", json.dumps(asdict(settings)))
+        kept.put("source", json.dumps(source))
     with make_engine(engine, function, workers, ray_address) as running:
         return _race(settings, running, kept, progress)
 
@@ -148,11 +149,20 @@ def resume(
     ray_address: str | None = None,
     progress: Progress | None = None,
 ) -> ChoiceResult:
-    """Go on with a race of a script that was interrupted, from the trials that its file has."""
+    """Go on with a race of a script that was interrupted, from the trials that its file has.
+
+    Raises:
+        RunFileError: it is no race file, or the script has changed since.
+    """
     from stetho.trials.settings import settings_of
 
     kept = RaceFile.old(Path(file))
     settings = settings_of(json.loads(kept.get("settings") or "{}"))
+    if json.loads(kept.get("source") or '""') != _source(settings):
+        raise RunFileError(
+            f"expected {settings.script.target} as it was when the race in {file} began, but it "
+            "has changed since; start a new race"
+        )
     with make_engine(engine, None, workers, ray_address) as running:
         return _race(settings, running, kept, progress)
 
@@ -174,10 +184,10 @@ def read_choice(file: Path) -> ChoiceResult | None:
     Raises:
         RunFileError: it is no run file, or a race that did not come to its end.
     """
-    from stetho.store import read_run
+    from stetho.store import read_header
     from stetho.store.values import choice_of
 
-    if read_run(file).kind != KIND:
+    if read_header(file).kind != KIND:
         return None
     text = RaceFile.old(file).get("choice")
     if text is None:
@@ -215,11 +225,12 @@ def make_engine(
     return Processes(workers)
 
 
-def _refuse_missing(settings: Settings) -> None:
-    """Say before anything is started that there is no such script."""
+def _source(settings: Settings) -> str:
+    """The script's text as a number; says before anything is started that there is no script."""
     from stetho.observe.script import load
 
-    load(settings.script.target, settings.script.as_module)
+    file = Path(load(settings.script.target, settings.script.as_module).file)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
 def default_file(target: str) -> Path:

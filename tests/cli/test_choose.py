@@ -84,6 +84,10 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path: Path) -> None:
     assert rest.code == 0, rest.stderr
     assert "a look at the script" not in rest.stderr  # that, too, is in the file
     assert _trials(tmp_path / "race.stetho") > kept
+    (tmp_path / "small.py").write_text("# another script\n")
+    other = stetho("choose", "--resume", "race.stetho", cwd=tmp_path)
+    assert other.code == 2
+    assert "has changed since" in other.stderr
 
 
 def _trials(file: Path) -> int:
@@ -128,7 +132,7 @@ def test_run_with_a_recipe_trains_with_its_function(tmp_path: Path) -> None:
         (["missing.py"], "no file"),
         (["--candidates", "rleu", "small.py"], "did you mean"),
         (["--candidates", "swiglu", "small.py"], "halves its input"),
-        (["--candidates", "elu+good", "small.py"], "+good"),
+        (["--candidates", "elu+good", "small.py"], r"\+good"),
         (["--budget", "soon", "small.py"], "--budget such as"),
         (["--lr-grid", "fast", "small.py"], "--lr-grid"),
         (["--engine", "cloud", "small.py"], "process, local, ray"),

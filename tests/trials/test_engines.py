@@ -219,6 +219,34 @@ def test_the_same_race_has_the_same_verdict_on_processes_and_on_ray(
     assert str(told[0]) == str(told[1])  # as text: NaN is equal to itself there
 
 
+FATEFUL = (
+    "kind = type(model[1]).__name__\n"
+    "        if kind == 'ELU': raise RuntimeError('no ELU in here')\n"
+    "        if kind == 'GELU': import os; os.kill(os.getpid(), 9)\n"
+    "        if kind == 'Softplus': model[0].weight.data *= float('nan')\n"
+    "        if kind == 'SiLU': hoard = torch.ones(400_000_000)"
+)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits need Linux")
+def test_a_race_with_every_misfortune_ends_with_a_verdict(
+    tmp_path: Path, engines: Callable[[str], AbstractEngine]
+) -> None:
+    names = ("relu", "elu", "gelu", "softplus", "silu", "relu+layernorm+he", "relu6+match")
+    script = small(tmp_path, FATEFUL)
+    settings = Settings(script, names, steps=20, budget=600, memory=500_000_000)
+    choice = Race(settings, engines("process"), None, Silent()).run()
+    told = {row.name: row for row in choice.candidates}
+    assert told["elu"].status == "raised"
+    assert told["gelu"].status == "killed"
+    assert told["softplus"].status == "diverged"
+    assert told["silu"].status == "out-of-memory"
+    assert all(told[name].why for name in ("elu", "gelu", "softplus", "silu"))
+    assert choice.winner in ("tanh", "relu", "relu+layernorm+he", "relu6+match")
+    assert told["relu"].pairs >= 3
+    assert choice.verdict
+
+
 def test_a_ray_worker_that_is_killed_in_a_trial_is_made_good(tmp_path: Path, cluster: str) -> None:
     """Its own process dies, not the trial's: a machine that is lost, not a bad candidate."""
     from stetho.trials.on_ray import OnRay

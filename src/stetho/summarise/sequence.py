@@ -29,6 +29,11 @@ class SequenceSummary:
             self.fed + other.fed,
         )
 
+    def scaled(self, factor: float) -> SequenceSummary:
+        """As if all gradients had been multiplied with a factor."""
+        squares, fed = self.squares * factor**2, self.fed * factor**2
+        return SequenceSummary(self.steps, self.count, squares, fed)
+
     def row(self) -> list[Tensor]:
         """What `sequence_stats` takes."""
         ends = (self.count[0], self.squares[0], self.count[-1], self.squares[-1])

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import nn
 
+from stetho.errors import StethoError
 from stetho.observe.checkup import Call
 from stetho.observe.guard import strict
 from stetho.observe.schedule import Schedule
@@ -24,7 +25,7 @@ from stetho.trials import trial as forms
 from stetho.trials.carrying import Way, way_of
 from stetho.trials.first_pass import FirstPass
 from stetho.trials.places import PlacesSink, find
-from stetho.trials.recipe import parse
+from stetho.trials.recipe import Recipe, parse
 from stetho.trials.stage import Stage, is_library, on_stage, perform
 from stetho.trials.transplant import Transplant, refused
 from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
@@ -76,13 +77,18 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
 def _perform(trial: Trial, stage: Stage, what: Script | Train, notes: list[str]) -> tuple[str, str]:
     recipe, places = parse(trial.candidate), trial.places
     if trial.incumbent:
-        recipe, places = replace(recipe, init="keep", norm=None), ()
+        recipe, places = _bare(recipe), ()
     transplant = Transplant(recipe, places, trial.pair, trial.lr, stage.on_heldout)
     try:
         with swapped(transplant, recipe.init or trial.init), stage.watched():
             return perform(what)
     finally:
         notes += transplant.notes
+
+
+def _bare(recipe: Recipe) -> Recipe:
+    """One that changes nothing, where there is no place to change."""
+    return replace(recipe, init="keep", norm=None)
 
 
 @contextmanager
@@ -113,7 +119,7 @@ def _initialise(transplant: Transplant, init: str, model: nn.Module, call: Call)
         else:
             done = init_(model, call, init, draws="kept")
     except Exception as error:
-        if strict():
+        if strict() and not isinstance(error, StethoError):
             raise
         raise refused(f"the weights cannot be set by {init!r}: {error}") from error
     transplant.notes += [f"{init}: {len(done)} weights set", *done.notes]
@@ -156,7 +162,7 @@ def scout(
         stage = Stage(sink, schedule, trial.steps, trial.seconds)
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
-        listener = Transplant(parse(candidates[0]), (), on_loss=stage.on_heldout)
+        listener = Transplant(_bare(parse(trial.candidate)), (), on_loss=stage.on_heldout)
         first.start()
         listener.start()
         try:
@@ -202,7 +208,7 @@ def _predictions(
     try:
         return {name: predict(model, call, activation=name) for name in functions}
     except Exception as error:
-        if strict():
+        if strict() and not isinstance(error, StethoError):
             raise
         unseen.append(f"theory has nothing to say of this model: {error!r}")
         return {}
