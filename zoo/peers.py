@@ -127,7 +127,7 @@ def run(only: str = "") -> None:
     logging.disable(logging.CRITICAL)
     done = {(row["case"], row["peer"]) for row in rows()}
     skills = outcomes()
-    for case in sorted(cases(), key=lambda case: case.name[::-1]):  # healthy and faulty mixed
+    for case in sorted(cases(), key=lambda case: (case.plant is None, case.name[::-1])):
         if not case.shared or only not in case.name or not _decided(case, skills):
             continue
         for name, peer in PEERS.items():
