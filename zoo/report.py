@@ -39,12 +39,13 @@ runs again, and `make docs` writes this page from the committed results.
 """
 
 PEERS = """\
-A third of the reporting half, again by a hash, were run with peers too, each used as its
-documentation says: torchdiag after the last step; torch-audit in zero-touch mode, every 10 steps,
-without its advice on speed and style (TA2xx, TA400 to TA404); torchmortem and gradsnitch around
-the loop. An alarm is what they call a warning or worse. *Named* is generous to them: any alarm
-whose words fit the fault (`zoo/peers.py`). They give no cause. Not in the table, as they give no
-verdicts: gradlens, nansense; without documentation: gradscope.
+They are some of a third of the reporting half that was chosen by a hash; `python -m zoo peers`
+runs the rest. Each peer is used as its documentation says: torchdiag after the last step; torch-
+audit in zero-touch mode, every 10 steps, without its advice on speed and style (TA2xx, TA400 to
+TA404); torchmortem and gradsnitch around the loop. An alarm is what they call a warning or worse.
+*Named* is generous to them: any alarm whose words fit the fault (`zoo/peers.py`). They give no
+cause. Not in the table, as they give no verdicts: gradlens, nansense; without documentation:
+gradscope.
 """
 
 
@@ -144,7 +145,8 @@ def _scores(what: str, scores: Sequence[Score]) -> str:
 def _beside_peers(shared: Sequence[Row], theirs: Sequence[Score]) -> list[str]:
     if not theirs:
         return []
-    return ["## Beside peers", PEERS, _scores("tool", [scoring.ours(shared), *theirs])]
+    told = f"{len(shared)} cases were run with peers too; too few to rank them by.\n{PEERS}"
+    return ["## Beside peers", told, _scores("tool", [scoring.ours(shared), *theirs])]
 
 
 def _rules(report: Sequence[Row]) -> str:
