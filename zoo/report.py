@@ -145,7 +145,7 @@ def _scores(what: str, scores: Sequence[Score]) -> str:
 def _beside_peers(shared: Sequence[Row], theirs: Sequence[Score]) -> list[str]:
     if not theirs:
         return []
-    told = f"{len(shared)} cases were run with peers too; too few to rank them by.\n{PEERS}"
+    told = f"{len(shared)} cases were run with peers too; see the intervals.\n{PEERS}"
     return ["## Beside peers", told, _scores("tool", [scoring.ours(shared), *theirs])]
 
 
