@@ -9,19 +9,22 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import uvicorn
 
+from pages.choices import a_choice
 from pages.runs import sick_run
 from stetho.diagnose import diagnose
 from stetho.errors import UsageError
 from stetho.live.access import is_loopback
 from stetho.live.runs import News, Runs, stamp
 from stetho.live.server import address_of, application, bound
+from stetho.record import Run
 from stetho.store import RunWriter, save_run
+from stetho.store.race_file import RaceFile
 
 TOKEN = "a-token-of-this-test"
 HOSTILE = "<script>alert(1)</script>.stetho"
@@ -149,6 +152,19 @@ def test_a_broken_file_is_told(server: Server) -> None:
     answer = server.ask("/run/broken.stetho")
     assert answer.status == 404
     assert "is no run file" in answer.read().decode()
+
+
+def test_a_race_beside_the_runs(server: Server) -> None:
+    file = server.folder / "race.stetho"
+    race = RaceFile.new(file, Run(command="stetho choose train.py", kind="race"))
+    assert "race" in server.ask("/list").read().decode()
+    unfinished = server.ask("/run/race.stetho")
+    assert unfinished.status == 404
+    assert "stetho choose --resume" in unfinished.read().decode()
+    race.put("choice", json.dumps(asdict(a_choice())))
+    ended = server.ask("/run/race.stetho")
+    assert ended.status == 200
+    assert "elu is better than sigmoid" in ended.read().decode()
 
 
 def test_page_and_data(server: Server) -> None:
