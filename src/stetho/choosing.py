@@ -97,7 +97,7 @@ def choose(
         candidates: recipes such as "elu", "leaky_relu:0.1", "selu+lecun", "relu+batchnorm".
         replace: the function to replace; by default that of most hidden sites.
         sites: patterns of the names of the sites to replace (`layers.*`); all hidden ones.
-        steps: of a trial in the last rung; by default a quarter of the script's own.
+        steps: of a trial in the last rung; by default a third of the script's own.
         pairs: of the last rung, 6 or more.
         budget: seconds that it may take.
         lr_grid: factors on the learning rate that each candidate is tried with.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from stetho.diagnose import diagnose
 from stetho.record import Diagnosis, Overhead, Run
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer as TorchOptimizer
 
+    from stetho.integrations.keras import KerasSteps
     from stetho.observe.observer import Observer
+    from stetho.observe.ranks import Group
     from stetho.observe.schedule import Schedule
     from stetho.summarise.recorder import Recorder
 
@@ -42,6 +44,8 @@ class Watching:
     `file` None: a temporary file, gone with this object.
     """
 
+    active: ClassVar[list[Watching]] = []  # that have begun in this process, or in its parent
+
     def __init__(self, run: Run, file: Path | None) -> None:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if file is None:
@@ -53,7 +57,9 @@ class Watching:
         self._writer = RunWriter(file, run, lambda error: self._write_errors.append(str(error)))
         self._recorder: Recorder | None = None
         self._observer: Observer | None = None
+        self._keras: KerasSteps | None = None
         self._process = os.getpid()
+        self.follows = False  # whether another rank's report tells of this process too
 
     def begin(
         self,
@@ -63,11 +69,49 @@ class Watching:
     ) -> None:
         import torch
 
+        from stetho.integrations.keras import KerasSteps
         from stetho.observe.observer import Observer
 
         self._writer.set_version("torch", torch.__version__)
-        self._observer = Observer(self.recorder(), schedule, models, optimizers)
+        self._observer = Observer(self.recorder(), schedule, models, optimizers, self._join)
         self._observer.start()
+        self._keras = KerasSteps(self._observer)
+        self._keras.start()
+        Watching.active.append(self)
+
+    @property
+    def steps(self) -> int:
+        """Training steps seen so far."""
+        return 0 if self._observer is None else self._observer.step
+
+    def abandon(self) -> None:
+        """Take everything off, and write nothing more: this process is a fork of the watched."""
+        self._stop()
+        if self in Watching.active:
+            Watching.active.remove(self)
+
+    def _stop(self) -> None:
+        """Take everything off."""
+        if self._keras is not None:
+            self._keras.stop()
+        if self._observer is not None:
+            self._observer.stop()
+
+    def _join(self, group: Group) -> None:
+        """This process is one of several ranks: the first of this machine joins their numbers."""
+        from stetho.summarise.exchange import Follower, Leader
+
+        if self._recorder is None:
+            return
+        self.follows = group.place > 0
+        if self.follows:
+            self._recorder.ranks = Follower(group.folder, group.place)
+        else:
+            self._recorder.ranks = Leader(group.folder, group.size)
+            first = group.rank
+            self._writer.set_device(
+                f"cpu, ranks {first} to {first + group.size - 1} of {group.world} together"
+            )
 
     def recorder(self) -> Recorder:
         """What an observer hands its events to: ours, or that of somebody else."""
@@ -84,15 +128,17 @@ class Watching:
         """Stop, close the run file and diagnose. `None` in a child process of the watched one."""
         if os.getpid() != self._process:
             return None
+        if self in Watching.active:
+            Watching.active.remove(self)
         overhead = Overhead()
+        self._stop()
         if self._observer is not None:
-            self._observer.stop()
             schedule = self._observer.schedule
             overhead = Overhead(
                 schedule.spent, self._observer.seconds, schedule.probes, self._observer.step
             )
         if self._recorder is not None:
-            self._recorder.flush()
+            self._recorder.finish()
         self._writer.finish(exit_code, overhead)
         run = self._writer.read()
         if not self.file.exists():

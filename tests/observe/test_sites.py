@@ -312,6 +312,31 @@ def test_in_place_on_a_slice_is_said_not_to_be_seen(observed):
     assert any("in place" in sentence for sentence in sink.unseen_sentences)
 
 
+WRITTEN_OUT = {
+    "where": lambda z: torch.where(z > 0, z, 0.1 * z),
+    "maximum": lambda z: torch.maximum(z, 0.1 * z),
+    "sin": lambda z: torch.sin(30 * z),
+    "exp": lambda z: 1 - torch.exp(-z * z),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OUT)
+def test_a_function_written_out_between_two_layers_is_said_not_to_be_seen(observed, name):
+    with observed() as sink:
+        train(Net(WRITTEN_OUT[name]), steps=2)
+    assert sink.names() == []
+    (sentence,) = {s for s in sink.unseen_sentences if "second" in s}
+    assert f"({name})" in sentence
+    assert len(set(sink.unseen_sentences)) == 2, "the first and the second use of it"
+
+
+@pytest.mark.parametrize("spelling", [lambda z: z, lambda z: z + 0.1 * z, torch.relu])
+def test_what_bends_nothing_unknown_is_passed_over_in_silence(observed, spelling):
+    with observed() as sink:
+        train(Net(spelling))
+    assert sink.unseen_sentences == []
+
+
 def test_no_grad_and_evaluation_are_not_watched(observed):
     model = Net(torch.relu)
     with observed() as sink:

@@ -218,6 +218,47 @@ def test_random_state_and_weights_are_untouched(observed):
     assert all(torch.equal(plain[name], watched[name]) for name in plain)
 
 
+def test_gradients_are_added_up_in_the_script_s_own_order(observed):
+    """A block whose input is used inside (three times) and outside of it: a sum of four."""
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.q, self.k, self.v = (nn.Linear(32, 32) for _ in range(3))
+
+        def forward(self, x):
+            return torch.softmax(self.q(x) @ self.k(x).T, -1) @ self.v(x)
+
+    class Swish(nn.Module):
+        def forward(self, x):
+            return x * torch.sigmoid(x) + torch.tanh(x)
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.act, self.block = nn.Linear(8, 32), Swish(), Block()
+            self.head = nn.Linear(32, 4)
+
+        def forward(self, x):
+            z = self.first(x)
+            x = z + self.act(z) + torch.nn.functional.softsign(z)
+            return self.head(x + self.block(x))
+
+    def train():
+        torch.manual_seed(3)
+        model = Model()
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(8):
+            step(model, optimizer)
+        return model.state_dict()
+
+    plain = train()
+    with observed() as sink:
+        watched = train()
+    assert {"act/Swish", "softsign"} <= set(sink.names())
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+
+
 def test_a_user_mode_on_top_of_ours_survives(observed):
     from torch.overrides import TorchFunctionMode
 

@@ -11,15 +11,15 @@ from torch.nn import functional as F
 
 from stetho.record import ParameterStats
 from stetho.summarise.layers import layer_stats, summarise_layer
-from stetho.summarise.parameters import parameter_row, sample
+from stetho.summarise.parameters import parameter_sums, sample
 from stetho.summarise.targets import summarise_targets
 from summarise import oracle
 
 
 def measured(weight, gradient, update, last=None):
     before = sample(weight, gradient)
-    row, moved = parameter_row(before, weight + update, last)
-    return ParameterStats(*map(float, row)), moved
+    sums, moved = parameter_sums(before, weight + update, last)
+    return ParameterStats(*map(float, sums.row())), moved
 
 
 def rms(x):

@@ -26,6 +26,7 @@ from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame, ModuleTracker
+from stetho.observe.transforms import in_vmap
 
 Call = Callable[..., Any]
 Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
@@ -49,6 +50,7 @@ class Capture(TorchFunctionMode):
         self._sites = SiteReader(self.scene)
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
+        self._joined = False  # whether torch hands us its calls; modules without gradients: no
         self._handlers: dict[Any, Handler | None] = {}
         self._gates = GateReader(self.scene)
         network = self._network
@@ -69,12 +71,12 @@ class Capture(TorchFunctionMode):
     def open(self) -> None:
         if not self.is_open:
             self._tracker.start()
-            self._join_torch()
+            self._set_joined(True)
 
     def close(self) -> None:
         if self.is_open:
             self._tracker.stop()
-            self._leave_torch()
+            self._set_joined(False)
             self.scene.end_probe()
 
     def _join_torch(self) -> None:
@@ -120,7 +122,15 @@ class Capture(TorchFunctionMode):
             return func(*args, **kwargs)
         if self._models and not (stack and stack[-1].watched) and handler in self._inside:
             return func(*args, **kwargs)
+        if in_vmap():
+            self._say_batched()
+            return func(*args, **kwargs)
         return handler(func, args, kwargs)
+
+    def _say_batched(self) -> None:
+        with self.scene.guard:
+            where = self.scene.path or "the script"
+            self.scene.sink.unseen(f"{where}: run by torch.func.vmap; not watched")
 
     def _find_handler(self, func: Call) -> Handler | None:
         with self.scene.guard:
@@ -138,7 +148,7 @@ class Capture(TorchFunctionMode):
                 return self._sites.on_activation
         return None
 
-    def _enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _enter(self, frame: Frame, args: tuple[Any, ...]) -> None:
         stack = self.scene.stack
         if self._models:
             inherited = len(stack) > 1 and stack[-2].watched
@@ -146,7 +156,18 @@ class Capture(TorchFunctionMode):
         if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
             frame.reentrant = True  # torch has put this mode aside for the length of backward
             self._join_torch()
-        return self._composites.enter(frame, args)
+        elif torch.is_grad_enabled() is not self._joined:
+            self._set_joined(not self._joined)
+            frame.turned = True
+        self._composites.enter(frame, args)
+
+    def _set_joined(self, joined: bool) -> None:
+        """Stand aside where no gradient is kept: torch has faster paths there, without modes."""
+        self._joined = joined
+        if joined:
+            self._join_torch()
+        else:
+            self._leave_torch()
 
     def _is_part(self, frame: Frame) -> bool:
         return id(frame.module) in self._models or (self.scene.in_backward() and bool(frame.path))
@@ -154,6 +175,8 @@ class Capture(TorchFunctionMode):
     def _leave(self, frame: Frame, output: Any) -> None:
         if frame.reentrant:
             self._leave_torch()
+        elif frame.turned:
+            self._set_joined(not self._joined)
         if output is not None:
             self._composites.leave(frame, output)
 

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stetho.observe.elementwise import is_activation
+from stetho.observe.elementwise import NONLINEAR, Verdict, judge
 from stetho.observe.recognise import recognise
 from stetho.observe.scene import Scene
 from stetho.observe.sites import SiteReader
 from stetho.observe.tracker import Frame
+from stetho.observe.transforms import in_vmap
 from stetho.record import Function
 
 
@@ -31,8 +32,8 @@ class CompositeReader:
             weakref.WeakKeyDictionary()
         )
 
-    def enter(self, frame: Frame, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Before a module's forward; may give it an alias of its input."""
+    def enter(self, frame: Frame, args: tuple[Any, ...]) -> None:
+        """Before a module's forward."""
         stack = self._scene.stack
         if len(stack) == 1:
             self._scene.enter_outermost(frame.module)
@@ -41,15 +42,13 @@ class CompositeReader:
             frame.functions = stack[-2].functions
             frame.tentative = stack[-2].tentative
         if not self._may_be_activation(frame, args):
-            return None
+            return
         frame.z, frame.version = args[0], args[0]._version
-        frame.view = args[0].view_as(args[0])
         if self._verdicts.get(frame.module):
             frame.opaque = True
         else:
             frame.functions = set()
             frame.tentative = []
-        return (frame.view, *args[1:])
 
     def _may_be_activation(self, frame: Frame, args: tuple[Any, ...]) -> bool:
         if frame.opaque or not frame.watched:
@@ -59,19 +58,24 @@ class CompositeReader:
             return False
         if not (torch.is_grad_enabled() and args and isinstance(args[0], Tensor)):
             return False
-        return args[0].requires_grad and not self._scene.recomputing()
+        return args[0].requires_grad and not self._scene.recomputing() and not in_vmap()
 
     def leave(self, frame: Frame, output: Any) -> None:
         """After a module's forward: it was an activation function, or it was none."""
-        if frame.view is None or frame.z is None:
+        if frame.z is None:
             return
         above = self._scene.stack[-1] if self._scene.stack else None
         inner = frame.tentative or []
-        if frame.module not in self._verdicts:
-            self._verdicts[frame.module] = self._judge(frame, output)
+        known = self._verdicts.get(frame.module)
+        if known is None:
+            verdict = self._judge(frame, output)
+            known = verdict is Verdict.ACTIVATION
+            may_learn_to_bend = verdict is Verdict.LINEAR and NONLINEAR & (frame.functions or set())
+            if not may_learn_to_bend:
+                self._verdicts[frame.module] = known
             if above is not None and above.functions is not None:
                 above.functions |= frame.functions or set()
-        if not self._verdicts[frame.module] or output.grad_fn is None:
+        if not known or output.grad_fn is None:
             if above is not None and above.tentative is not None and above.tentative is not inner:
                 above.tentative += inner
             return
@@ -79,28 +83,29 @@ class CompositeReader:
             for name, pending in inner:  # seen before we knew that they are parts
                 self._sites.retract(name, pending)
             frame.tentative = above.tentative if above is not None else None
+        z = frame.z
         self._scene.stack.append(frame)
-        self._sites.record(
-            self._function(frame, output),
-            frame.z.detach(),
-            output,
-            frame.z.grad_fn,
-            frame.view.grad_fn,
-            whole=True,
-        )
+        source = (z.grad_fn, z.output_nr, z)
+        self._sites.record(self._function(frame, output), z.detach(), output, source, whole=True)
         self._scene.stack.pop()
 
-    def _judge(self, frame: Frame, output: Any) -> bool:
-        if not isinstance(output, Tensor) or frame.z is None or output is frame.view:
-            return False
-        same = output.shape == frame.z.shape and output.grad_fn is not None
-        if not same or not is_activation(frame.functions or ()):
-            return False
-        if frame.z._version != frame.version:
-            where = f"{frame.path} ({type(frame.module).__name__})"
-            self._scene.sink.unseen(f"{where}: an activation that changes its input; not watched")
-            return False
-        return True
+    def _judge(self, frame: Frame, output: Any) -> Verdict:
+        z = frame.z
+        if not isinstance(output, Tensor) or z is None or output is z or output.grad_fn is None:
+            return Verdict.OTHER
+        scene, functions = self._scene, frame.functions or set()
+        scene.trying = True
+        try:
+            verdict = judge(functions, z, output)
+        finally:
+            scene.trying = False
+        what = verdict.value
+        if verdict is Verdict.ACTIVATION and z._version != frame.version:
+            verdict, what = Verdict.OTHER, "an activation that changes its input"
+        elif verdict is not Verdict.MIXING or frame.tentative:
+            return verdict
+        scene.sink.unseen(f"{frame.path} ({type(frame.module).__name__}): {what}; not watched")
+        return verdict
 
     def _function(self, frame: Frame, output: Tensor) -> Function:
         if frame.module not in self._functions and frame.z is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from stetho.observe import functions as forms
-from stetho.observe.origin import Mark, nearest_marks, node_key, origin
+from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Scene
 from stetho.observe.sink import LayerCall, TargetCall
 from stetho.record import Layer
@@ -59,7 +59,10 @@ class NetworkReader:
         output = result[0] if isinstance(result, tuple) else result
         if scene.recomputing():
             return
+        known = len(scene.structure.layers)
         layer = self._describe(form, x, weight, bias)
+        if len(scene.structure.layers) > known and x.is_floating_point():
+            self._say_unknown_bend(layer, x)
         if output.grad_fn is None:
             scene.frozen = True
             return
@@ -69,6 +72,15 @@ class NetworkReader:
         scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
+
+    def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
+        """Never a silent gap: what bends a layer's input, and is no function that we know."""
+        bend = unknown_bend(x.grad_fn, self._scene.marks)
+        if bend is not None:
+            self._scene.sink.unseen(
+                f"before {layer.name}: a function written out in the script ({bend}); not watched, "
+                "but would be as a module of its own"
+            )
 
     def _describe(self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any) -> Layer:
         scene = self._scene
@@ -91,7 +103,8 @@ class NetworkReader:
     def _name(self, parameter: Any) -> str | None:
         if not isinstance(parameter, Tensor):
             return None
-        return self._scene.structure.names.parameter_name(parameter)
+        known = self._scene.structure.names.parameter_name(parameter)
+        return known or self._scene.name_in_module(parameter)
 
     def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -21,7 +21,9 @@ from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
 from stetho.observe.compiled import eager, is_loaded
 from stetho.observe.guard import Guard
+from stetho.observe.ranks import FollowingSchedule, Group, LeadingSchedule, find_group
 from stetho.observe.schedule import Schedule
+from stetho.observe.shards import state_of
 from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
@@ -33,7 +35,8 @@ class Observer:
     """Watches training steps from `start` to `stop`, and opens the capture for the probed ones.
 
     A step ends with the step of the *leading* optimizer: the last one to step before the next
-    backward pass. With `optimizers`, the steps of others do not count.
+    backward pass. With `optimizers`, the steps of others do not count. `on_ranks` is told when the
+    script turns out to be one of several ranks: before its first probe has ended.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Observer:
         schedule: Schedule,
         models: Sequence[nn.Module] = (),
         optimizers: Sequence[TorchOptimizer] = (),
+        on_ranks: Callable[[Group], None] | None = None,
     ) -> None:
         self.sink = sink
         self.schedule = schedule
@@ -51,6 +55,7 @@ class Observer:
         self.step = 0
         self.seconds = 0.0  # from the first step's begin to the last one's end
         self._only = {id(optimizer) for optimizer in optimizers}
+        self._on_ranks = on_ranks
         self._models = [weakref.ref(model) for model in models]
         self._backward = BackwardWatch(self._before_backward, self._after_backward)
         self._handles: list[Any] = []
@@ -101,6 +106,17 @@ class Observer:
                 TorchOptimizer.__init__ = original  # type: ignore[method-assign]
 
         self._backward._undo.append(restore)
+
+    def optimizer_made(self) -> None:
+        """An optimizer that is not torch's has been made."""
+        self._on_optimizer()
+
+    def before_step(self, optimizer: Any) -> None:
+        """An optimizer that is not torch's, but answers as one, is about to take a step."""
+        self._before_step(optimizer, (), {})
+
+    def after_step(self, optimizer: Any) -> None:
+        self._after_step(optimizer, (), {})
 
     def _on_optimizer(self) -> None:
         if self._mine() and self.step == 0 and not self._probing:
@@ -184,7 +200,19 @@ class Observer:
             return True
         return False
 
+    def _join_ranks(self) -> None:
+        """Probe the steps that the other ranks of this machine probe too."""
+        found = find_group() if self._on_ranks is not None else None
+        if found is None or self._on_ranks is None:
+            return
+        kind = FollowingSchedule if found.place else LeadingSchedule
+        self.schedule = kind(self.schedule, found, self.step + 1)
+        self._on_ranks(found)
+        self._on_ranks = None
+
     def _end_step(self) -> None:
+        if self._on_ranks is not None:
+            self._join_ranks()
         if self._losses:
             loss = self._losses[0] if len(self._losses) == 1 else _mean(self._losses)
             self.sink.loss(self.step, loss)
@@ -239,7 +267,7 @@ class Observer:
                 if gradient is not None and isinstance(scale, Tensor):
                     gradient = gradient / scale
                 name = self.structure.learn_parameter(parameter, index)
-                states.append(ParameterState(name, parameter.detach(), gradient))
+                states.append(state_of(name, parameter, gradient))
         return states
 
     # -- backward ----------------------------------------------------------------------------

@@ -87,3 +87,45 @@ def nearest_marks(node: Node, marks: Mapping[int, Mark]) -> set[Mark]:
         if mark is None or mark.kind == "norm":
             queue.extend(parents(node))
     return found
+
+
+# Nodes of functions that bend their input, and that no site stands for.
+BENDING = tuple(
+    f"{name}Backward"
+    for name in "Where Maximum Minimum Sin Cos Tan Abs Erf Atan Asinh Sinh Exp Expm1".split()
+)
+MIXING = tuple(
+    f"{name}Backward"
+    for name in (
+        "Softmax LogSoftmax ScaledDot Bmm Mm Mean Var Std Sum Norm LinalgVectorNorm Rsqrt Amax Max "
+        "NativeLayerNorm NativeBatchNorm NativeGroupNorm FusedRms MaxPool Prod Cumsum Topk Sort "
+        "LinalgVector Convolution IndexAdd Scatter"
+    ).split()
+)
+
+
+def unknown_bend(node: Node, marks: Mapping[int, Mark]) -> str | None:
+    """The function that bends what one layer hands to the next, where no site stands between.
+
+    `None` if there is none, or if what stands between mixes elements (attention, a normalisation).
+    """
+    queue: list[Node] = [node] if node is not None else []
+    seen: set[int] = set()
+    found: str | None = None
+    from_layer = False
+    while queue and len(seen) < REACH:
+        node = queue.pop(0)
+        key, name = node_key(node), node.name()
+        if key in seen:
+            continue
+        seen.add(key)
+        mark = marks.get(key)
+        if mark is not None and mark.kind == "layer":
+            from_layer = True
+            continue
+        if mark is not None or name.startswith(MIXING):
+            return None
+        if name.startswith(BENDING):
+            found = found or name.partition("Backward")[0].lower()
+        queue.extend(parents(node))
+    return found if from_layer else None

@@ -28,6 +28,7 @@ class Scene:
     hooks: list[Any] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     entered: set[int] = field(default_factory=set)  # outermost modules called since backward
+    trying: bool = False  # what comes through hooks now is a trial of ours, not the script's
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
     target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
@@ -65,6 +66,17 @@ class Scene:
             return ""
         frame = self.stack[-1]
         return self.structure.names.qualified(frame.path, frame.model)
+
+    def name_in_module(self, parameter: Tensor) -> str | None:
+        """The name of a parameter that stands in for another one while the module that we are in
+        runs (FSDP2 puts the whole one in the place of its shard).
+        """
+        if not self.stack:
+            return None
+        for name, value in self.stack[-1].module._parameters.items():
+            if value is parameter:
+                return f"{self.path}.{name}" if self.path else name
+        return None
 
     def count(self, path: str, kind: str) -> int:
         """How many times this was asked in the same place during this forward pass."""

@@ -50,8 +50,9 @@ class ParameterState:
     """One parameter around an optimizer's step."""
 
     name: str
-    value: Tensor
+    value: Tensor  # of a parameter that ranks share out, this rank's shard
     gradient: Tensor | None
+    sharded: bool = False
 
 
 class PendingSite(Protocol):

@@ -5,9 +5,10 @@ A `TorchFunctionMode` sees every torch function that the script calls, above aut
 it is spelled. For an activation function it takes z before and a after the call, and hangs a hook
 on the autograd node that the call made: the node gets ∂L/∂a summed over all uses of a, and gives
 ∂L/∂z through this call alone. In-place functions work the same way, from a copy of z.
-A function or module that makes several nodes (softsign, a hand-written GELU) is given an alias of
-its input, whose own node then gets ∂L/∂z through the call alone. Both gradients are exact; nothing
-numerical changes.
+A function or module that makes several nodes (softsign, a hand-written GELU) has its nodes walked
+from a back to z; what they send to z, summed, is ∂L/∂z through the call alone. Both gradients are
+exact. The script's graph stays as it is: an alias of z would give the same gradients, but autograd
+would add them up in another order, and the weights would no longer be equal bit for bit.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from torch import Tensor
 
 from stetho import activations
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
+from stetho.observe.paths import Way, ways_in
 from stetho.observe.scene import Scene
+from stetho.observe.shards import is_distributed
 from stetho.observe.sink import PendingSite, SiteCall
 from stetho.record import Function, Site
 
 Call = Callable[..., Any]
+Source = tuple[Node, int, "Tensor | None"]  # what made z, which of its outputs; z if it is a leaf
 
 
 class SiteReader:
@@ -44,25 +48,19 @@ class SiteReader:
                 z, function = applied
                 in_place = _may_be_in_place(func, args, kwargs)
                 before = z.detach().clone() if in_place else z.detach()
-                z_node = z.grad_fn
+                z_node, z_place = z.grad_fn, z.output_nr
         result = func(*args, **kwargs)
         if applied is None:
             return result
         with self._scene.guard:
             if result.grad_fn is None:
-                pass
-            elif _single_step(result.grad_fn, z_node):
-                self.record(function, before, result, z_node, None)
-            elif in_place:
+                return result
+            if in_place and not _single_step(result.grad_fn, z_node):
                 where = self._scene.path or "the script"
                 what = f"{function.name} changes part of a tensor in place"
                 self._scene.sink.unseen(f"{where}: {what}; not watched")
-            else:
-                alias = z.view_as(z)
-                args = tuple(alias if arg is z else arg for arg in args)
-                kwargs = {key: alias if arg is z else arg for key, arg in kwargs.items()}
-                result = func(*args, **kwargs)
-                self.record(function, before, result, z_node, alias.grad_fn)
+                return result
+            self.record(function, before, result, (z_node, z_place, None if in_place else z))
         return result
 
     def _applied(
@@ -87,16 +85,17 @@ class SiteReader:
         return None if function is None else (z, function)
 
     def record(
-        self,
-        function: Function,
-        z: Tensor,
-        result: Tensor,
-        z_node: Node,
-        alias_node: Node,
-        whole: bool = False,
+        self, function: Function, z: Tensor, result: Tensor, source: Source, whole: bool = False
     ) -> None:
         """Hand one application to the sink, and hang its hooks. `whole`: of a composite module."""
-        scene, node = self._scene, result.grad_fn
+        scene, node, z_node = self._scene, result.grad_fn, source[0]
+        ways = ways_in(node, *source)
+        if not ways:
+            where_from = scene.path or "the script"
+            scene.sink.unseen(
+                f"{where_from}: {function.name} takes too many steps to follow; not watched"
+            )
+            return
         number = scene.count(scene.path, function.name)
         name = f"{scene.path}/{function.name}" if scene.path else function.name
         name = f"{name}#{number}" if number else name
@@ -107,7 +106,7 @@ class SiteReader:
         module = scene.stack[-1].module if scene.stack else None
         call = SiteCall(name, function, z, result.detach(), where.conv, shift, module, whole)
         pending = scene.sink.site(call)
-        self._hang(pending, node, alias_node)
+        self._hang(pending, result, ways)
         if name not in scene.structure.sites:
             self._describe(call, where, z_node)
         scene.marks[node_key(node)] = Mark("site", name)
@@ -149,24 +148,49 @@ class SiteReader:
             self._shifts[name] = self._scene.structure.names.parameter_called(where.bias)
         reference = self._shifts[name]
         parameter = reference() if reference is not None else None
-        return parameter.detach() if parameter is not None and parameter.ndim == 1 else None
+        if parameter is None or parameter.ndim != 1 or is_distributed(parameter):
+            return None
+        return parameter.detach()
 
-    def _hang(self, pending: PendingSite, node: Node, alias_node: Node) -> None:
-        """Hook the gradients of a site: both on one node, or ∂L/∂z on that of an alias of z."""
-        scene = self._scene
+    def _hang(self, pending: PendingSite, result: Tensor, ways: list[Way]) -> None:
+        """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call."""
+        scene, node, place = self._scene, result.grad_fn, result.output_nr
+        assert node is not None, "the caller has looked"
+        single = len(ways) == 1 and ways[0][0] is node
+        arrived: list[Tensor | None] = []
 
         def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
             with scene.guard:
-                through = down[0] if alias_node is None else None
-                pending.gradients(up[0], through, scene.loss_scale)
+                if not scene.trying:
+                    through = down[ways[0][1]] if single else None
+                    pending.gradients(up[place], through, scene.loss_scale)
 
-        def at_alias(_: Sequence[Tensor | None], down: Sequence[Tensor | None]) -> None:
-            with scene.guard:
-                pending.gradients(None, down[0], scene.loss_scale)
+        def at_way(places: list[int]) -> Callable[..., None]:
+            def hook(down: Sequence[Tensor | None], _: Sequence[Tensor | None]) -> None:
+                with scene.guard:
+                    if scene.trying:
+                        return
+                    arrived.extend(down[place] for place in places)
+                    if len(arrived) >= len(ways):
+                        pending.gradients(None, _sum(arrived), scene.loss_scale)
+                        arrived.clear()
+
+            return hook
 
         scene.hooks.append(node.register_hook(at_activation))
-        if alias_node is not None:
-            scene.hooks.append(alias_node.register_hook(at_alias))
+        if single:
+            return
+        for entry in {id(entry): entry for entry, _ in ways}.values():
+            places = [place for one, place in ways if one is entry]
+            scene.hooks.append(entry.register_hook(at_way(places)))
+
+
+def _sum(parts: Sequence[Tensor | None]) -> Tensor | None:
+    total: Tensor | None = None
+    for part in parts:
+        if part is not None:
+            total = part if total is None else total + part
+    return total
 
 
 def _may_be_in_place(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -27,9 +27,9 @@ class Frame:
     tentative: list[tuple[str, Any]] | None = None  # sites in what may be an activation itself
     version: int = 0  # of z when the module was entered
     z: Tensor | None = None  # input of a module that may be an activation function
-    view: Tensor | None = None  # the alias of it that the module was given
     opaque: bool = False  # inside of a composite activation: nothing in here counts
     reentrant: bool = False  # run by a checkpoint, inside of backward
+    turned: bool = False  # gradients were turned on or off before it, and the capture with them
     watched: bool = True  # part of the models that are to be watched
 
 
@@ -108,6 +108,12 @@ class Names:
         return f"{base}#{count}" if count else base
 
 
+def _own_name(module: nn.Module) -> str:
+    """Keras names its layers, and registers them with none of torch's modules."""
+    of_keras = any(kind.__module__.startswith("keras.") for kind in type(module).__mro__)
+    return str(module.name) if of_keras else type(module).__name__
+
+
 def _owner_in_script(module: nn.Module) -> nn.Module:
     """The module among the script's global variables that `module` is part of, else itself.
 
@@ -132,15 +138,15 @@ def strip(path: str) -> str:
 class ModuleTracker:
     """Keeps the stack of modules whose forward is running, by torch's global module hooks.
 
-    `enter(frame, args)` may give a replacement for the module's arguments; `leave(frame, output)`
-    gets `None` where the forward ended by an exception.
+    `enter(frame, args)` is called before a module's forward, `leave(frame, output)` after it, with
+    `None` where it ended by an exception.
     """
 
     def __init__(
         self,
         names: Names,
         stack: list[Frame],
-        enter: Callable[[Frame, tuple[Any, ...]], tuple[Any, ...] | None],
+        enter: Callable[[Frame, tuple[Any, ...]], None],
         leave: Callable[[Frame, Any], None],
         guard: AbstractContextManager[Any],
     ) -> None:
@@ -158,7 +164,7 @@ class ModuleTracker:
     def start(self) -> None:
         if not self._handles:
             self._handles = [
-                module_hooks.register_module_forward_pre_hook(self._before),  # type: ignore[arg-type]
+                module_hooks.register_module_forward_pre_hook(self._before),
                 module_hooks.register_module_forward_hook(self._after, always_call=True),
             ]
 
@@ -168,25 +174,24 @@ class ModuleTracker:
         self._handles = []
         self.stack.clear()
 
-    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if torch.compiler.is_compiling():
-            return None
+            return
         with self._guard:
             known = self.names.of_module(module)
             if known is None:
                 known = self._name_of_stranger(module)
             frame = Frame(module, *known)
             self.stack.append(frame)
-            return self._enter(frame, args)
-        return None
+            self._enter(frame, args)
 
     def _name_of_stranger(self, module: nn.Module) -> tuple[str, str]:
         if not self.stack:
             return self.names.learn(module)
         # A module that its caller does not register (kept in a plain list): name it after both.
         above = self.stack[-1]
-        name = f"{above.path}.{type(module).__name__}" if above.path else type(module).__name__
-        return name, above.model
+        own = _own_name(module)
+        return f"{above.path}.{own}" if above.path else own, above.model
 
     def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         if torch.compiler.is_compiling():

@@ -1,8 +1,7 @@
-"""A parameter before and after an optimizer's step → sizes, signs and direction of its update."""
+"""A parameter before and after an optimizer's step → sums over it, which give its statistics."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -36,7 +35,7 @@ def _rows(tensor: Tensor) -> Tensor:
     if tensor.ndim < 2:
         stride = max(1, -(-tensor.numel() // LIMIT))
         return tensor.reshape(-1)[::stride].double()
-    rows = tensor.reshape(tensor.shape[0], -1)
+    rows = tensor.flatten(1)
     stride = max(1, -(-rows.numel() // LIMIT))
     return rows[::stride].double()
 
@@ -46,34 +45,83 @@ def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
     return ParameterSample(before.value, _rows(_dense(gradient)))
 
 
-def parameter_row(
-    before: ParameterSample, after: Tensor, last_update: Tensor | None
-) -> tuple[list[Tensor], Tensor]:
-    """The fields of `record.ParameterStats` in order, as float64 scalars; and the update."""
-    return _row(before, _rows(after) - before.value, last_update)
+@dataclass(frozen=True, slots=True)
+class ParameterSums:
+    """One parameter in one probe, or a rank's shard of it; float64 scalars that merge with `+`."""
+
+    entries: Tensor  # that were looked at
+    squares: Tensor  # Σ w²
+    gradients: Tensor  # Σ g²; NaN: no gradient arrived
+    updates: Tensor  # Σ u²
+    rows: Tensor  # whose gradient is not 0 throughout
+    one_sign: Tensor  # of them, those whose entries have one sign; NaN: not asked
+    balance: Tensor  # Σ over rows of |Σg| / Σ|g|
+    product: Tensor  # u · last u; NaN: there was no neighbouring step
+    last: Tensor  # Σ (last u)²
+    nonfinite: Tensor
+    gradient_nonfinite: Tensor
+    sharded: bool = False
+
+    def __add__(self, other: ParameterSums) -> ParameterSums:
+        added = {name: getattr(self, name) + getattr(other, name) for name in NUMBERS}
+        return ParameterSums(**added, sharded=self.sharded)
+
+    def row(self) -> list[Tensor]:
+        """The fields of `record.ParameterStats` in order, as float64 scalars."""
+        count = torch.where(self.entries > 0, self.entries, torch.nan)
+        rows = torch.where(self.rows > 0, self.rows, torch.nan)
+        size = self.updates.sqrt() * self.last.sqrt()
+        return [
+            (self.squares / count).sqrt(),
+            (self.gradients / count).sqrt(),
+            (self.updates / count).sqrt(),
+            self.one_sign / rows,
+            self.balance / rows,
+            self.product / torch.where(size > 0, size, torch.nan),
+            self.nonfinite / self.entries.clamp(min=1),
+            self.gradient_nonfinite / self.entries.clamp(min=1),
+        ]
 
 
-def _row(
-    before: ParameterSample, update: Tensor, last_update: Tensor | None
-) -> tuple[list[Tensor], Tensor]:
+NUMBERS = tuple(name for name in ParameterSums.__slots__ if name != "sharded")
+
+
+def parameter_sums(
+    before: ParameterSample, after: Tensor, last_update: Tensor | None, sharded: bool = False
+) -> tuple[ParameterSums, Tensor]:
+    """What became of a parameter in a step; and the update itself."""
+    update = _rows(after) - before.value
+    return _sums(before, update, last_update, sharded), update
+
+
+def still_sums(sample: ParameterSample, sharded: bool = False) -> ParameterSums:
+    """Those of a parameter that no step has changed (a check-up)."""
+    return _sums(sample, torch.full_like(sample.value, torch.nan), None, sharded)
+
+
+def _sums(
+    before: ParameterSample, update: Tensor, last_update: Tensor | None, sharded: bool
+) -> ParameterSums:
     gradient = before.gradient
-    nan = update.new_full((), torch.nan)
-    size = max(before.value.numel(), 1)
-    row = [
-        _rms(before.value),
-        nan if gradient is None else _rms(gradient),
-        _rms(update),
-        *_signs(gradient, nan),
-        _cosine(update, last_update, nan),
-        _nonfinite(before.value) / size,
-        torch.zeros_like(nan) if gradient is None else _nonfinite(gradient) / size,
-    ]
-    return row, update
-
-
-def still_row(sample: ParameterSample) -> list[Tensor]:
-    """The row of a parameter that no step has changed (a check-up)."""
-    return _row(sample, torch.full_like(sample.value, torch.nan), None)[0]
+    nan, zero = update.new_full((), torch.nan), update.new_zeros(())
+    product = last = nan
+    if last_update is not None and last_update.shape == update.shape:
+        product, last = _dot(update, last_update), _square(last_update)
+    used, one_sign, balance = _signs(gradient, nan)
+    return ParameterSums(
+        entries=torch.full_like(nan, before.value.numel()),
+        squares=_square(before.value),
+        gradients=nan if gradient is None else _square(gradient),
+        updates=_square(update),
+        rows=used,
+        one_sign=one_sign,
+        balance=balance,
+        product=product,
+        last=last,
+        nonfinite=_nonfinite(before.value),
+        gradient_nonfinite=zero if gradient is None else _nonfinite(gradient),
+        sharded=sharded,
+    )
 
 
 def _nonfinite(values: Tensor) -> Tensor:
@@ -82,28 +130,22 @@ def _nonfinite(values: Tensor) -> Tensor:
     return (~torch.isfinite(values)).sum(dtype=torch.float64)
 
 
-def _rms(values: Tensor) -> Tensor:
-    if not values.numel():
-        return values.new_full((), torch.nan)
-    rms: Tensor = torch.linalg.vector_norm(values) / math.sqrt(values.numel())
-    return rms
+def _square(values: Tensor) -> Tensor:
+    norm: Tensor = torch.linalg.vector_norm(values)
+    return norm * norm
 
 
-def _signs(gradient: Tensor | None, nan: Tensor) -> list[Tensor]:
-    """Share of rows whose entries have one sign, and mean over rows of |Σg| / Σ|g|."""
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return torch.dot(a.reshape(-1), b.reshape(-1))
+
+
+def _signs(gradient: Tensor | None, nan: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows with a gradient, those of them whose entries have one sign, and Σ |Σg| / Σ|g|."""
     if gradient is None or gradient.ndim < 2 or gradient.shape[1] < 2:
-        return [nan, nan]
+        return nan, nan, nan
     total, size = gradient.sum(1).abs(), gradient.abs().sum(1)
     used = size > 0
-    count = torch.where(used.any(), used.sum(dtype=torch.float64), torch.nan)
     positive, negative = (gradient > 0).any(1), (gradient < 0).any(1)
-    one = (positive ^ negative).sum(dtype=torch.float64) / count
-    return [one, torch.where(used, total / size, 0.0).sum() / count]
-
-
-def _cosine(update: Tensor, last: Tensor | None, nan: Tensor) -> Tensor:
-    if last is None or last.shape != update.shape:
-        return nan
-    product = torch.linalg.vector_norm(update) * torch.linalg.vector_norm(last)
-    dot = torch.dot(update.reshape(-1), last.reshape(-1))
-    return torch.where(product > 0, dot / product, torch.nan)
+    one = (positive ^ negative).sum(dtype=torch.float64)
+    balance = torch.where(used, total / size, 0.0).sum()
+    return used.sum(dtype=torch.float64), one, balance

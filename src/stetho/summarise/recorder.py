@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,7 +24,8 @@ from stetho.summarise import parameters, units
 from stetho.summarise.gradients import GradientSummary, gradient_stats, summarise_gradient
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
-from stetho.summarise.parameters import ParameterSample
+from stetho.summarise.parameters import ParameterSample, ParameterSums
+from stetho.summarise.parts import ProbeParts, SiteTotal
 from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
 from stetho.summarise.targets import TargetSummary, summarise_targets
 from stetho.summarise.units import UnitMemory
@@ -76,6 +77,8 @@ class ParameterEvent(Protocol):
     def value(self) -> Tensor: ...
     @property
     def gradient(self) -> Tensor | None: ...
+    @property
+    def sharded(self) -> bool: ...
 
 
 class Writer(Protocol):
@@ -91,19 +94,19 @@ class Writer(Protocol):
     def note_fault(self, traceback: str) -> None: ...
 
 
-@dataclass(slots=True)
-class SiteTotal:
-    """One site in one probe, over all calls whose gradient has come."""
+class Ranks(Protocol):
+    """Joins what the ranks of a distributed run measured: `stetho.summarise.exchange`."""
 
-    summary: SiteSummary
-    up: GradientSummary
-    down: GradientSummary
-    shift: Tensor | None
+    def probe(self, own: ProbeParts, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """Take in a probe of this rank; gives those that are whole by now."""
 
-    def add(self, other: SiteTotal) -> None:
-        self.summary = self.summary + other.summary
-        self.up = self.up + other.up
-        self.down = self.down + other.down
+    def losses(
+        self, steps: Sequence[int], losses: Sequence[float], last: bool
+    ) -> tuple[list[int], list[float]]:
+        """Take in losses of this rank; gives those that are whole by now."""
+
+    def rest(self, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """At the end of the run: what is still to come."""
 
 
 @dataclass(slots=True)
@@ -129,10 +132,8 @@ class PendingSite:
             self.down = summarise_gradient(downstream, scale)
         if self.up is not None and self.down is not None:
             total = SiteTotal(self.summary, self.up, self.down, self.shift)
-            if self.name in self.totals:
-                self.totals[self.name].add(total)
-            else:
-                self.totals[self.name] = total
+            known = self.totals.get(self.name)
+            self.totals[self.name] = total if known is None else known + total
             self.up = self.down = None
 
     def discard(self) -> None:
@@ -144,14 +145,16 @@ class Recorder:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self.ranks: Ranks | None = None  # set when the run turns out to have several
         self._memories: dict[str, UnitMemory] = {}
         self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
         self._totals: dict[str, SiteTotal] = {}
         self._layers: dict[str, LayerSummary] = {}
         self._samples: dict[str, ParameterSample] = {}
-        self._rows: dict[str, list[Tensor]] = {}  # parameter → its row of this probe
+        self._sums: dict[str, ParameterSums] = {}  # parameter → what this probe saw of it
         self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
-        self._targets: TargetSummary | None = None
+        self._targets: TargetSummary | None = None  # of all probes so far
+        self._new_targets: TargetSummary | None = None  # of this probe
         self._target_scale = 1.0
         self._losses: list[tuple[int, Tensor]] = []
         self._last_loss = math.nan
@@ -165,7 +168,8 @@ class Recorder:
         self._totals = {}
         self._layers = {}
         self._samples = {}
-        self._rows = {}
+        self._sums = {}
+        self._new_targets = None
 
     @torch.no_grad()
     def site(self, call: SiteEvent) -> PendingSite:
@@ -186,7 +190,8 @@ class Recorder:
     def target(self, call: TargetEvent) -> None:
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
         if summary is not None:
-            self._targets = summary if self._targets is None else self._targets + summary
+            known = self._new_targets
+            self._new_targets = summary if known is None else known + summary
             self._target_scale = call.scale
 
     @torch.no_grad()
@@ -204,41 +209,61 @@ class Recorder:
                 before = parameters.with_gradient(before, state.gradient)
             step, last = self._updates.get(state.name, (-2, None))
             neighbour = last if step == self._step - 1 else None
-            row, update = parameters.parameter_row(before, state.value, neighbour)
-            self._rows[state.name] = row
+            sums, update = parameters.parameter_sums(before, state.value, neighbour, state.sharded)
+            self._sums[state.name] = sums
             self._updates[state.name] = (self._step, update)
 
     @torch.no_grad()
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
         for name, before in self._samples.items():  # a check-up ends without an optimizer's step
-            self._rows[name] = parameters.still_row(before)
-        # In call order; the gradients came in the opposite one.
-        totals = {name: self._totals[name] for name in self._axes if name in self._totals}
-        sites = {name: self._site_row(name, total) for name, total in totals.items()}
-        layer_rows = {name: summary.row() for name, summary in self._layers.items()}
-        numbers = _numbers([*sites.values(), *layer_rows.values(), *self._rows.values()])
-        histograms = _histograms(totals)
+            self._sums[name] = parameters.still_sums(before)
         self.flush()
-        self._writer.add_probe(
-            Probe(
-                step,
-                elapsed,
-                self._last_loss,
-                self._baseline(),
-                lr,
-                {name: _site_stats(next(numbers), histograms[name]) for name in sites},
-                {name: layer_stats(next(numbers)) for name in layer_rows},
-                {name: ParameterStats(*next(numbers)) for name in self._rows},
-            )
+        own = ProbeParts(
+            *(step, elapsed, lr, self._last_loss, self._totals, self._layers, self._sums),
+            *(self._new_targets, self._target_scale),
         )
         self.begin_probe(step + 1)
+        whole = [own] if self.ranks is None else self.ranks.probe(own, self.unseen)
+        for parts in whole:
+            self._write(parts)
+
+    def _write(self, parts: ProbeParts) -> None:
+        # In call order; the gradients came in the opposite one.
+        totals = {name: parts.sites[name] for name in self._axes if name in parts.sites}
+        sites = {name: self._site_row(name, total) for name, total in totals.items()}
+        layer_rows = {name: summary.row() for name, summary in parts.layers.items()}
+        parameter_rows = {name: sums.row() for name, sums in parts.parameters.items()}
+        numbers = _numbers([*sites.values(), *layer_rows.values(), *parameter_rows.values()])
+        histograms = _histograms(totals)
+        if parts.targets is not None:
+            known = self._targets
+            self._targets = parts.targets if known is None else known + parts.targets
+        self._writer.add_probe(
+            Probe(
+                parts.step,
+                parts.elapsed,
+                parts.loss,
+                self._baseline(parts.target_scale),
+                parts.lr,
+                {name: _site_stats(next(numbers), histograms[name]) for name in sites},
+                {name: layer_stats(next(numbers)) for name in layer_rows},
+                {name: ParameterStats(*next(numbers)) for name in parameter_rows},
+            )
+        )
+
+    @torch.no_grad()
+    def finish(self) -> None:
+        """The run is over: write what still waits."""
+        self.flush(last=True)
+        for parts in () if self.ranks is None else self.ranks.rest(self.unseen):
+            self._write(parts)
 
     def _site_row(self, name: str, total: SiteTotal) -> list[Tensor]:
         of_units = self._memories[name].update(total.summary, total.shift)
         return [*total.summary.row(), *of_units, *total.up.row(), *total.down.row()]
 
-    def _baseline(self) -> float:
-        return math.nan if self._targets is None else self._targets.baseline() * self._target_scale
+    def _baseline(self, scale: float) -> float:
+        return math.nan if self._targets is None else self._targets.baseline() * scale
 
     # -- between probes ----------------------------------------------------------------------
 
@@ -247,13 +272,17 @@ class Recorder:
         if len(self._losses) >= LOSSES:
             self.flush()
 
-    def flush(self) -> None:
+    def flush(self, last: bool = False) -> None:
         """Write the losses that wait."""
+        steps = [step for step, _ in self._losses]
+        values: list[float] = []
         if self._losses:
-            steps = [step for step, _ in self._losses]
             values = torch.stack([value.double().reshape(()) for _, value in self._losses]).tolist()
             self._losses = []
             self._last_loss = values[-1]
+        if self.ranks is not None:
+            steps, values = self.ranks.losses(steps, values, last)
+        if steps:
             self._writer.add_losses(steps, values)
 
     def structure(

@@ -1,0 +1,1 @@
+"""Libraries that train by steps of their own → those steps, told to an observer."""

@@ -1,0 +1,29 @@
+"""A parameter and its gradient → what this process holds of them, without asking other ranks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from torch import Tensor
+
+from stetho.observe.sink import ParameterState
+
+
+def state_of(name: str, parameter: Tensor, gradient: Tensor | None) -> ParameterState:
+    """Fully sharded parameters (FSDP2) are distributed tensors: arithmetic on them would send."""
+    value = parameter.detach()
+    held = local(value)
+    return ParameterState(
+        name, held, None if gradient is None else local(gradient), sharded=held is not value
+    )
+
+
+def local(tensor: Tensor) -> Tensor:
+    """This rank's shard of a distributed tensor; any other tensor as it is."""
+    return tensor.to_local() if is_distributed(tensor) else tensor  # type: ignore[attr-defined]
+
+
+def is_distributed(tensor: Any) -> bool:
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(tensor, module.DTensor)

@@ -1,0 +1,102 @@
+"""Several processes that train one network: told as one, equal to one process on all the data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import sys
+
+import pytest
+import torch
+
+from acceptance.runs import SCRIPTS, _outcome, stetho, weights
+from stetho.store import read_run
+
+TRAIN = SCRIPTS / "ranks" / "train.py"
+TORCHRUN = ("torch.distributed.run", "--standalone", "--nproc-per-node", 2)
+pytestmark = pytest.mark.skipif(
+    not torch.distributed.is_available(), reason="this torch has no torch.distributed"
+)
+
+
+def torchrun(*arguments, cwd):
+    return _outcome([sys.executable, "-m", *map(str, (*TORCHRUN, *arguments))], cwd)
+
+
+def by_stetho(*arguments, cwd):
+    """`stetho run -m torch.distributed.run … train.py …`: the launcher itself is run."""
+    return stetho("run", "--every", 1, "-o", "run.stetho", "-m", *TORCHRUN, *arguments, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """One process on the joined batch."""
+    folder = tmp_path_factory.mktemp("alone")
+    done = stetho("run", "--every", 1, "-o", "run.stetho", TRAIN, "plain", "out.pt", cwd=folder)
+    assert done.code == 0, done.stderr
+    return read_run(folder / "run.stetho")
+
+
+def assert_close(mine, theirs, where, **tolerance):
+    for field in dataclasses.fields(mine):
+        got, expected = getattr(mine, field.name), getattr(theirs, field.name)
+        at = f"{where}: {field.name}"
+        if field.name == "histogram":
+            # z moves by a rounding: a few may change their bin
+            assert sum(got) == sum(expected), at
+            assert sum(abs(a - b) for a, b in zip(got, expected)) <= 4, at
+        elif isinstance(expected, float) and math.isnan(expected):
+            assert math.isnan(got), at
+        else:
+            assert got == pytest.approx(expected, rel=1e-3, abs=1e-7), at
+
+
+def same_run(merged, alone, skip=()):
+    assert [site.name for site in merged.sites] == [site.name for site in alone.sites]
+    assert [layer.weight for layer in merged.layers] == [layer.weight for layer in alone.layers]
+    assert merged.loss_steps == alone.loss_steps
+    assert merged.losses == pytest.approx(alone.losses, rel=1e-5)
+    assert [probe.step for probe in merged.probes] == [probe.step for probe in alone.probes]
+    for mine, theirs in zip(merged.probes, alone.probes):
+        assert mine.loss == pytest.approx(theirs.loss, rel=1e-5)
+        assert mine.baseline == pytest.approx(theirs.baseline, rel=1e-6)
+        for table in ("sites", "layers", "parameters"):
+            assert set(getattr(mine, table)) == set(getattr(theirs, table))
+            for name, stats in getattr(mine, table).items():
+                kept = {key: math.nan for key in skip if hasattr(stats, key)}
+                one = dataclasses.replace(stats, **kept)
+                other = dataclasses.replace(getattr(theirs, table)[name], **kept)
+                assert_close(one, other, f"step {mine.step}, {name}")
+
+
+@pytest.mark.parametrize("how", ["ddp", "fsdp"])
+def test_two_ranks_are_told_as_one_process_on_the_joined_batch(how, alone, tmp_path):
+    plain = torchrun(TRAIN, how, "plain.pt", cwd=tmp_path)
+    ours = by_stetho(TRAIN, how, "ours.pt", cwd=tmp_path)
+    assert (ours.code, ours.stdout) == (plain.code, plain.stdout) == (0, "trained on 2\n")
+    pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    merged = read_run(tmp_path / "run.stetho")
+    assert (merged.unseen, merged.faults) == ((), ())
+    assert "ranks 0 to 1 of 2" in merged.device
+    # Of sharded biases no rank has the whole: whether it is they that silence a unit is not told.
+    same_run(merged, alone, skip=("dead_by_bias", "saturated_by_bias") if how == "fsdp" else ())
+    assert sorted(os.listdir(tmp_path)) == ["ours.pt", "plain.pt", "run.stetho"]
+
+
+def test_torchrun_may_start_stetho_in_each_rank(alone, tmp_path):
+    options = ("-m", "stetho", "run", "--every", 1, "-o", "run.stetho")
+    done = torchrun(*options, TRAIN, "ddp", "ours.pt", cwd=tmp_path)
+    assert (done.code, done.stdout) == (0, "trained on 2\n"), done.stderr
+    assert done.stderr.count("── stetho ──") == 1, "the first rank reports, and it alone"
+    same_run(read_run(tmp_path / "run.stetho"), alone)
+    assert sorted(os.listdir(tmp_path)) == ["ours.pt", "run.stetho"]
+
+
+def test_ranks_of_one_run_probe_the_same_steps_within_a_budget(tmp_path):
+    done = stetho("run", "-o", "run.stetho", "-m", *TORCHRUN, TRAIN, "ddp", "o.pt", cwd=tmp_path)
+    run = read_run(tmp_path / "run.stetho")
+    assert done.code == 0, done.stderr
+    assert run.unseen == (), "no rank was missing at any probe"
+    assert [probe.step for probe in run.probes][:2] == [0, 1]
