@@ -257,6 +257,20 @@ def test_printed(open_page: Opener, sick: Path) -> None:
     assert len(page.pdf()) > 20_000
 
 
+def test_dark_pages_are_printed_on_white(open_page: Opener, sick: Path) -> None:
+    page = open_page(sick, color_scheme="dark")
+    canvas, drawn = "figure[data-chart=depth] canvas", "(c) => c.toDataURL()"
+    on_screen = page.eval_on_selector(canvas, drawn)
+    colour = "getComputedStyle(document.body).color"
+    light_text = page.evaluate(colour)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(colour) == "rgb(20, 24, 31)"
+    assert page.eval_on_selector(canvas, drawn) != on_screen
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(colour) == light_text != "rgb(20, 24, 31)"
+    assert page.eval_on_selector(canvas, drawn) == on_screen
+
+
 def test_explanations_stand_under_their_findings(open_page: Opener, sick: Path) -> None:
     page = open_page(sick)
     fold = page.locator("article[data-rule=vanishing-gradient] details.explain")
