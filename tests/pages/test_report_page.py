@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,19 @@ def test_the_table_says_what_was_measured(open_page: Opener, sick: Path) -> None
     assert texts[2] == numbers.number(stats.down_rms)
     assert texts[3] == numbers.number(stats.down_rms / source)
     assert texts[5] == "0.25"
+
+
+def test_each_model_has_a_source_of_its_own(open_page: Opener, tmp_path: Path) -> None:
+    run = sick_run(sites=8)
+    names = ["Generator"] * 4 + ["Discriminator"] * 4
+    sites = tuple(replace(site, model=name) for site, name in zip(run.sites, names, strict=True))
+    page = open_page(written(tmp_path, replace(run, sites=sites)))
+    page.locator("figure[data-chart=depth] summary").click()
+    rows = page.locator("figure[data-chart=depth] tbody tr")
+    rows.first.wait_for()
+    relative = [row.locator("td").nth(2).inner_text() for row in rows.all()]
+    # 0.25 at each last site; 0.25⁴ × 0.6³ = 8.44e-4 at each first one
+    assert relative == ["8.44e-04", "0.00562", "0.0375", "0.25"] * 2
 
 
 def test_tables_are_saved_as_csv_and_json(open_page: Opener, sick: Path) -> None:
