@@ -39,7 +39,7 @@ class Server:
     def ask(
         self, path: str, token: str | None = TOKEN, host: str | None = None
     ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         self.connections.append(connection)
         headers = {"Host": host or f"127.0.0.1:{self.port}"}
         if token is not None:
@@ -64,7 +64,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not running.started:
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -73,7 +73,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     for connection in made.connections:
         connection.close()
     running.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
 
 PATHS = ["/", "/list", "/run/a.stetho", "/data/a.stetho", "/events/a.stetho", "/compare"]
@@ -193,7 +193,7 @@ def test_events_come_when_something_is_written(server: Server) -> None:
     writer.add_probe(run.probes[1])
     start = time.monotonic()
     assert next_event(events) == "changed"
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 30, "it comes by itself, not when the connection ends"
     after = json.loads(server.ask("/data/now.stetho").read())
     writer.close()
     events.close()
