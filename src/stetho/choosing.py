@@ -53,6 +53,11 @@ class ChoiceResult:
 
         return choice_html(self.choice, file=self.file)
 
+    def _repr_html_(self) -> str:
+        from stetho.report import choice_panel
+
+        return choice_panel(self.choice, file=self.file)
+
     def __str__(self) -> str:
         return self.text()
 
