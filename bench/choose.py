@@ -20,7 +20,7 @@ from typing import Any
 
 import optuna
 
-from grid import EXAMPLES
+from grid import EXAMPLES, HELD_OUT
 from recorded import Recorded, load, truth
 from stetho.choosing import Silent, choose
 from stetho.record import Choice
@@ -54,7 +54,7 @@ def is_true_tie(grid: dict[str, Any], a: str, b: str) -> bool:
 
 def by_race(grid: dict[str, Any], repetition: int) -> tuple[str, int, Choice]:
     engine = Recorded(grid, repetition)
-    choice = Race(engine.settings(), engine, None, Silent()).run()
+    choice = Race(engine.settings(budget=math.inf), engine, None, Silent()).run()
     return choice.winner, choice.steps, choice
 
 
@@ -106,7 +106,7 @@ def replay() -> None:
     print(f"{REPETITIONS} repetitions on the recorded grids, at the steps that the race took\n")
     print("| grid | best | race: chosen | steps, grid / race | regret: race | random | Optuna |")
     print("|---|---|---|---|---|---|---|")
-    for name in EXAMPLES:
+    for name in (*EXAMPLES, *HELD_OUT):
         grid = load(name)
         worth = truth(grid)
         best = min(worth, key=lambda key: worth[key])
@@ -127,7 +127,7 @@ def replay() -> None:
     print("\nRegret: mean (largest).\n\nWhat pairing is worth, on the grids' 12 seeds:\n")
     print("| grid | variance of unpaired / of paired differences: median over functions, range |")
     print("|---|---|")
-    for name in EXAMPLES:
+    for name in (*EXAMPLES, *HELD_OUT):
         gains = sorted(_gains(load(name)))
         print(f"| {name} | {median(gains):.2f} ({gains[0]:.2f} to {gains[-1]:.2f}) |")
 

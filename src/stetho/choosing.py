@@ -97,7 +97,7 @@ def choose(
         candidates: recipes such as "elu", "leaky_relu:0.1", "selu+lecun", "relu+batchnorm".
         replace: the function to replace; by default that of most hidden sites.
         sites: patterns of the names of the sites to replace (`layers.*`); all hidden ones.
-        steps: of a trial in the last rung; by default a quarter of the script's own.
+        steps: of a trial in the last rung; by default a third of the script's own.
         pairs: of the last rung, 6 or more.
         budget: seconds that it may take.
         lr_grid: factors on the learning rate that each candidate is tried with.
@@ -184,10 +184,10 @@ def read_choice(file: Path) -> ChoiceResult | None:
     Raises:
         RunFileError: it is no run file, or a race that did not come to its end.
     """
-    from stetho.store import read_run
+    from stetho.store import read_header
     from stetho.store.values import choice_of
 
-    if read_run(file).kind != KIND:
+    if read_header(file).kind != KIND:
         return None
     text = RaceFile.old(file).get("choice")
     if text is None:

@@ -275,16 +275,17 @@ def report(
     page = output or (file.with_name(f"{file.name}.html") if html else None)
     refuse_unwritable(json_file)
     refuse_unwritable(page, "-o")
+    printed = text if text is not None else page is None
     raced = read_choice(file)
-    if raced is not None:
+    result = load_result(file) if raced is None else None
+    if raced is not None and printed:
         print_choice(raced.choice, sys.stdout, file=file)
-        write_json(raced.json(), json_file)
-        return
-    result = load_result(file)
-    if text if text is not None else page is None:
+    if result is not None and printed:
         show(result, sys.stdout, all_sites)
-    write_json(result.json(), json_file)
-    write_html(result.html, page)
+    shown = raced or result
+    assert shown is not None, "a file is a race or a run"
+    write_json(shown.json(), json_file)
+    write_html(shown.html, page)
 
 
 @app.command()

@@ -56,9 +56,7 @@ def choose(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Steps of a trial; by default a quarter of the script's own."
-        ),
+        typer.Option(metavar="N", help="Steps of a trial; by default a third of the script's own."),
     ] = None,
     pairs: Annotated[int, typer.Option(metavar="K", help="Pairs of the last rung, at least.")] = 6,
     budget: Annotated[

@@ -371,6 +371,7 @@ class Choice:
     incumbent: str
     candidates: tuple[CandidateResult, ...]  # best first
     tied: tuple[str, ...] = ()  # names, the winner's among them
+    scored: str = ""  # what the score is, in words
     verdict: str = ""  # a sentence or two
     advice: tuple[str, ...] = ()  # sentences, in the article's order
     notes: tuple[str, ...] = ()  # what was left as it was, what was set, what is not known

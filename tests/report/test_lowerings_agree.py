@@ -14,6 +14,7 @@ from stetho.record import Diagnosis, Run
 from stetho.report import build, html_text, json_form, terminal_text, tree
 from stetho.report.answers import answers
 from stetho.report.html.blocks import HANDLERS as HTML_HANDLERS
+from stetho.report.html.document import asset
 from stetho.report.literal import literal
 from stetho.report.page_sections import build_page
 from stetho.report.terminal import HANDLERS as TERMINAL_HANDLERS
@@ -118,6 +119,7 @@ def test_a_page_is_small_and_alone(cases: Any) -> None:
     assert len(text.encode()) < 250_000
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", text.split("<script>")[0])
     assert "@import" not in text
+    assert "Copyright (c) 2022 Leon Sorokin" in text, "uPlot's licence goes with every copy"
     assert "url(" not in text
 
 
@@ -134,3 +136,12 @@ def test_the_data_of_a_page_is_strict_json(case: Named) -> None:
     assert [site["name"] for site in data["sites"]] == [literal(site.name) for site in run.sites]
     assert len(form["findings"]) == len(diagnosis.findings)
     assert "<" not in found[0][1] + found[1][1]
+
+
+def test_dark_by_the_system_and_dark_by_the_button_are_the_same_colours() -> None:
+    css = asset("page.css")
+    by_system = css.split('not([data-theme="light"]) {')[1].split("}")[0]
+    by_button = css.split('[data-theme="dark"] {')[1].split("}")[0]
+    colours = [re.findall(r"(--[\w-]+): ([^;]+);", block) for block in (by_system, by_button)]
+    assert colours[0] == colours[1]
+    assert len(colours[0]) > 25

@@ -49,6 +49,8 @@ class Simulated(AbstractEngine):
         chance = random.Random(f"{self.base} {trial.key}").gauss(0, self.noise)
         area = self.means.get(name, 1.0) + seed + chance
         steps = trial.steps or STEPS
-        return Outcome(DONE, "", steps, area, (area,) * 20, step_seconds=0.001, seconds=0.1)
+        return Outcome(
+            DONE, "", steps, area, (2.3,) * 3 + (area,) * 17, step_seconds=0.001, seconds=0.1
+        )
 
     def close(self) -> None: ...

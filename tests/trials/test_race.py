@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from stetho.store.race_file import RaceFile
 from stetho.trials.race import SHORT_PAIRS, Race
 from stetho.trials.settings import Settings
 from stetho.trials.trial import DIVERGED, Outcome, Trial
+
+LAST = math.ceil(STEPS / 3)  # steps of a trial of the last rung
 
 
 def race(engine: Simulated, candidates: Sequence[str], **settings: Any) -> Choice:
@@ -59,8 +62,8 @@ def test_the_short_rung_only_eliminates_and_the_last_one_has_fresh_seeds() -> No
     choice = race(engine, ["relu", "elu", "silu"])
     assert rows(choice)["silu"].status == "eliminated"
     assert "clearly behind elu" in rows(choice)["silu"].why
-    short = {trial.pair for trial in engine.ran if trial.steps and trial.steps < STEPS / 4}
-    last = {trial.pair for trial in engine.ran if trial.steps == STEPS // 4}
+    short = {trial.pair for trial in engine.ran if trial.steps and trial.steps < LAST}
+    last = {trial.pair for trial in engine.ran if trial.steps == LAST}
     assert short == set(range(SHORT_PAIRS))
     assert min(last) == SHORT_PAIRS
     assert len(last) >= 6
@@ -69,15 +72,15 @@ def test_the_short_rung_only_eliminates_and_the_last_one_has_fresh_seeds() -> No
 def test_the_incumbent_runs_every_pair_however_far_it_is_behind() -> None:
     engine = Simulated({"elu": 0.5, "relu": 0.5, "tanh": 3.0})
     choice = race(engine, ["relu", "elu"])
-    pairs = [t.pair for t in engine.ran if t.incumbent and t.steps == STEPS // 4]
+    pairs = [t.pair for t in engine.ran if t.incumbent and t.steps == LAST]
     assert len(pairs) == len(set(pairs)) == rows(choice)["elu"].pairs >= 6
 
 
 def test_every_candidate_gets_the_same_rates_and_goes_on_with_its_best() -> None:
     class Steep(Simulated):
         def _drawn(self, trial: Trial) -> Outcome:
-            drawn = super()._drawn(trial)
-            return replace(drawn, area=drawn.area + 0.5 * abs(trial.lr - 0.3))
+            drawn, extra = super()._drawn(trial), 0.5 * abs(trial.lr - 0.3)
+            return replace(drawn, losses=tuple(loss + extra for loss in drawn.losses))
 
     engine = Steep({"elu": 0.5})
     choice = race(engine, ["elu"], lr_grid=(0.3, 1.0))

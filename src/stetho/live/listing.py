@@ -10,6 +10,7 @@ from stetho.report.html import document, frame
 from stetho.report.html.escape import text
 from stetho.report.html.plain_page import NOTHING
 from stetho.report.html.run_page import status
+from stetho.store.race_file import KIND
 
 SCRIPTS = (*document.BASE, "list.js")
 
@@ -54,6 +55,8 @@ def _row(one: Listed) -> str:
 
 
 def _state(one: Listed) -> str:
+    if one.run is not None and one.run.kind == KIND:
+        return frame.badge("note", "race")
     if one.run is not None and one.diagnosis is not None:
         return status(one.run, one.diagnosis)
-    return '<span class="badge note">no end yet</span>'
+    return frame.badge("note", "no end yet")

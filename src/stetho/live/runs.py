@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stetho.api import load_result
+from stetho.choosing import read_choice
 from stetho.errors import RunFileError, UsageError
 from stetho.record import Diagnosis, Run
 from stetho.store import SUFFIX, read_diagnosis, read_header
@@ -100,6 +101,12 @@ class News:
                 while len(self._made) > KEPT:
                     self._made.popitem(last=False)
             return known[1]
+
+
+def page(file: Path, live: str) -> str:
+    """The page of a run, which asks `live` for news; or of a race that has come to its end."""
+    raced = read_choice(file)
+    return raced.html() if raced is not None else load_result(file).html(live=live)
 
 
 def _form(file: Path) -> dict[str, Any]:

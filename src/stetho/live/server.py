@@ -22,11 +22,11 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from stetho.api import compare_runs, load_result
+from stetho.api import compare_runs
 from stetho.errors import StethoError, UsageError
 from stetho.live.access import HEADERS, Guarded, is_loopback
 from stetho.live.listing import listing, table
-from stetho.live.runs import News, Runs, stamp
+from stetho.live.runs import News, Runs, page, stamp
 
 LOOK = 0.5  # seconds between two looks at a file
 
@@ -77,8 +77,8 @@ class _Pages:
     async def run(self, request: Request) -> Response:
         file = self._file(request)
         address = f"/events/{quote(request.path_params['name'])}"
-        page = await run_in_threadpool(lambda: load_result(file).html(live=address))
-        return HTMLResponse(page, headers=HEADERS)
+        made = await run_in_threadpool(page, file, address)
+        return HTMLResponse(made, headers=HEADERS)
 
     async def data(self, request: Request) -> Response:
         file = self._file(request)

@@ -56,9 +56,11 @@ def _which(run: Run, finding: Finding) -> Answer:
 def _when(run: Run, finding: Finding) -> str:
     if run.kind == "check":
         return "From the start: this is a check-up before any training."
-    if finding.first_step is None:
+    if not run.probes:
         return "Not known."
-    first = run.probes[0].step if run.probes else None
+    if finding.first_step is None:  # the median of the last probes has it, the very last has not
+        return f"In the last probes, up to step {whole(run.probes[-1].step)}; not in each of them."
+    first = run.probes[0].step
     start = ", from the start" if finding.first_step == first else ""
     return f"Step {whole(finding.first_step)}{start}."
 

@@ -23,10 +23,6 @@ from stetho.report.tree import (
 )
 
 LONGEST = 240  # characters of one reason
-SCORES = {
-    "training-loss": "mean training loss over the steps of a trial (the area under its curve)",
-    "heldout-loss": "last loss that the script computed without gradients",
-}
 
 
 def choice_report(choice: Choice, *, file: Path | None = None) -> Report:
@@ -59,11 +55,10 @@ def _candidates(choice: Choice) -> Section:
     cells = tuple(_row(choice, row) for row in rows)
     marked = tuple(place for place, row in enumerate(rows) if row.name == choice.winner)
     better = "lower" if choice.lower_is_better else "higher"
-    what = SCORES.get(choice.score, f"last {choice.score} that the script reported")
     text = (
-        f"Score: {what}; {better} is better. Difference: to {choice.incumbent} as it is, in pairs "
-        "of trials that share seeds; p: sign-flip test, Holm-corrected. Step and memory: what a "
-        "trial took, in the incumbent's."
+        f"Score: {choice.scored or choice.score}; {better} is better. Difference: to "
+        f"{choice.incumbent} as it is, in pairs of trials that share seeds; p: sign-flip test, "
+        "Holm-corrected. Step and memory: what a trial took, in the incumbent's."
     )
     return Section("Candidates", (Table(columns, cells, marked), Paragraph(text, Tone.QUIET)))
 

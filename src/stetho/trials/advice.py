@@ -32,8 +32,8 @@ def verdict(choice: Choice) -> str:
     saying = f"Use {choice.winner}{_weights(winner)}: {_gain(choice, winner)}."
     if others:
         saying += (
-            f" A tie with {_listed(others)}, of which none is told from the best by these trials; "
-            f"{choice.winner} is the cheapest."
+            f" A tie with {_listed(others)}: these trials do not tell them apart, and "
+            f"{choice.winner} is the cheapest of those that gain as much."
         )
     return saying
 
@@ -41,10 +41,9 @@ def verdict(choice: Choice) -> str:
 def _gain(choice: Choice, row: CandidateResult) -> str:
     low, high = row.interval
     better = "lower" if choice.lower_is_better else "higher"
-    name = "mean training loss" if choice.score == "training-loss" else choice.score
     bounds = sorted((abs(low), abs(high)))
     return (
-        f"its {name} over {row.steps} steps is {abs(row.difference):.3g} {better} than that of "
+        f"its {choice.scored} (of {row.steps}) is {abs(row.difference):.3g} {better} than that of "
         f"{choice.incumbent} as it is (95 % interval {bounds[0]:.3g} to {bounds[1]:.3g}, "
         f"{row.pairs} pairs, p = {row.p:.2g})"
     )

@@ -11,34 +11,29 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import Protocol
 
 from stetho.errors import UsageError
 from stetho.record import Choice
 from stetho.store.race_file import RaceFile
-from stetho.trials import verdict
+from stetho.trials import rungs, verdict
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
 from stetho.trials.recipe import parse
+from stetho.trials.rungs import Table
 from stetho.trials.scoring import Score, score_for
 from stetho.trials.settings import Settings
-from stetho.trials.statistics import pairs_needed, t_interval
+from stetho.trials.statistics import pairs_needed
 from stetho.trials.trial import Outcome, Scouting, Trial, outcome_of, scouting_of, to_json
 
 SHORT_PAIRS = 3  # of the short rung
 SHORT = 0.25  # its steps, as a part of the last rung's
-SHARE = 0.25  # the last rung's steps, as a part of the script's own
+SHARE = 1 / 3  # the last rung's steps, as a part of the script's own
 FEWEST = 30  # steps of a trial
 WAVE = 2  # pairs that run between two looks
-HEDGE = 2  # candidates that are never eliminated, however far the leader is in front
-LOOK_FROM = 4  # pairs from which on the last rung leaves out what is clearly behind
-CLEARLY = 0.01  # level of that
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
 START = 0.3  # seconds that a trial costs besides its steps
 SLOWEST = 5.0  # times as long as the incumbent's that a trial may take
-
-Table = dict[Entry, dict[int, Outcome]]
 
 
 class Progress(Protocol):
@@ -72,6 +67,7 @@ class Race:
         self._progress = progress
         self._began = time.monotonic()
         self._cut = False  # the budget has run out
+        self._steps = 0  # that all trials took
 
     def run(self) -> Choice:
         """Run it to its verdict.
@@ -82,25 +78,26 @@ class Race:
         """
         settings = self._settings
         scouting = self._scout()
-        score = score_for(settings.metric, scouting)
         entries = entries_of(settings.candidates, scouting, settings.init)
         plan = self._plan(scouting, sum(not entry.dropped for entry in entries))
+        score = score_for(settings.metric, scouting, scouting.ended and plan.last >= plan.length)
         self._engine.prepare(scouting.modules)
-        short = self._short_rung(entries, scouting, plan, score)
-        chosen = self._chosen(short, score)
-        finalists, out = self._eliminated(entries, chosen, short, score)
-        last = self._last_rung(finalists, scouting, plan, score, out)
-        evidence = verdict.Evidence(
-            settings,
-            scouting,
-            score,
-            plan.length,
-            {entry: short[entry] for entry in chosen},
-            last,
-            out,
-            scouting.outcome.steps + _steps(short) + _steps(last),
-        )
-        evidence = self._confirmed(evidence, plan)
+        self._steps = scouting.outcome.steps
+        short = self._short_rung(entries, scouting, plan)
+        chosen = rungs.best_rates(short, score)
+        short = {entry: short[entry] for entry in chosen}
+        last: Table = {}
+        whole: dict[Entry, Outcome] = {}
+        while True:
+            out = self._last_rung(entries, chosen, short, last, whole, scouting, plan, score)
+            evidence = verdict.Evidence(
+                settings, scouting, score, plan.length, short, last, out, self._steps
+            )
+            confirmed = self._at_full_length(verdict.winner_of(evidence), scouting, plan)
+            if confirmed is None or confirmed.done:
+                break
+            whole[verdict.winner_of(evidence)] = confirmed  # out; the next one takes its place
+        evidence = replace(evidence, confirmed=confirmed, steps=self._steps)
         return verdict.decide(
             evidence,
             notes=(*plan.notes, *([_CUT] if self._cut else [])),
@@ -147,9 +144,9 @@ class Race:
         trials = SHORT_PAIRS * len(settings.lr_grid) * entries + pairs * entries
         steps = SHORT * SHORT_PAIRS * len(settings.lr_grid) * entries + pairs * entries
         room = settings.budget * self._engine.workers - START * trials
-        affordable = int(room / (steps * step)) if step > 0 else last
+        affordable = room / (steps * step) if step > 0 else math.inf
         if settings.steps is None and affordable < last:
-            last = max(min(FEWEST, last), affordable)
+            last = max(min(FEWEST, last), int(affordable))
             notes.append(f"trials are cut to {last} steps, to fit into the budget")
         if scouting.ended and settings.steps is not None:
             last = min(last, length)
@@ -159,9 +156,7 @@ class Race:
 
     # -- rungs -----------------------------------------------------------------------------------
 
-    def _short_rung(
-        self, entries: Sequence[Entry], scouting: Scouting, plan: Plan, score: Score
-    ) -> Table:
+    def _short_rung(self, entries: Sequence[Entry], scouting: Scouting, plan: Plan) -> Table:
         """All candidates, with each learning rate, on few seeds."""
         rated = [
             replace(entry, lr=factor)
@@ -183,86 +178,56 @@ class Race:
     def _rates(self) -> tuple[float, ...]:
         return tuple(factor for factor in self._settings.lr_grid if factor != 1)
 
-    def _chosen(self, short: Table, score: Score) -> list[Entry]:
-        """The incumbent as it is, and each candidate (it too) with its best learning rate."""
-        best: dict[str, Entry] = {}
-        for entry, outcomes in short.items():
-            known = best.get(entry.name)
-            if known is None or _mean(outcomes, score) < _mean(short[known], score):
-                best[entry.name] = entry
-        return list(dict.fromkeys([next(filter(_is_as_it_is, short)), *best.values()]))
-
-    def _eliminated(
-        self, entries: Sequence[Entry], chosen: Sequence[Entry], short: Table, score: Score
-    ) -> tuple[list[Entry], dict[Entry, str]]:
-        """Entries that go on, and why the others do not."""
-        out = {entry: f"theory: {entry.dropped}" for entry in entries if entry.dropped}
-        for entry in chosen:
-            failed = next((o for o in short[entry].values() if not o.done), None)
-            if failed is not None and not _is_as_it_is(entry):
-                out[entry] = failed.why
-        racing = [entry for entry in chosen if entry not in out]
-        out |= _behind({entry: short[entry] for entry in racing}, score, 0.05)
-        return [entry for entry in racing if entry not in out], out
-
     def _last_rung(
         self,
-        finalists: Sequence[Entry],
+        entries: Sequence[Entry],
+        chosen: Sequence[Entry],
+        short: Table,
+        last: Table,
+        whole: Mapping[Entry, Outcome],
         scouting: Scouting,
         plan: Plan,
         score: Score,
-        out: dict[Entry, str],
-    ) -> Table:
-        """Fresh seeds, in pairs; what is clearly behind leaves early, the incumbent never."""
-        rivals = sum(not _is_as_it_is(entry) for entry in finalists)
-        pairs = pairs_needed(rivals, self._settings.pairs)
-        if not rivals:
-            return {}
-        self._progress.phase("last rung", pairs * len(finalists), plan.last)
-        table: Table = {entry: {} for entry in finalists}
-        racing = list(finalists)
-        for first in range(SHORT_PAIRS, SHORT_PAIRS + pairs, WAVE):
-            trials = {}
-            for pair in range(first, min(first + WAVE, SHORT_PAIRS + pairs)):
-                for entry in racing:
-                    trial = entry.trial(self._settings.script, scouting.places, pair, plan.last)
-                    trials[self._limited(trial, plan)] = entry
-            for trial, outcome in self._outcomes(list(trials)):
-                table[trials[trial]][trial.pair] = outcome
-            _refuse_silent(table, score, plan.last)
-            if first + WAVE - SHORT_PAIRS >= LOOK_FROM:
-                out |= _behind({entry: table[entry] for entry in racing}, score, CLEARLY)
-            for entry in racing:
-                failed = next((o for o in table[entry].values() if not o.done), None)
-                if failed is not None and not _is_as_it_is(entry):
-                    out[entry] = failed.why
-            racing = [entry for entry in racing if entry not in out]
-            if self._cut or len(racing) < 2:
-                break
-        return table
+    ) -> dict[Entry, str]:
+        """Fresh seeds, in pairs, with all that are still in (into `last`); why the others are out.
 
-    def _confirmed(self, evidence: verdict.Evidence, plan: Plan) -> verdict.Evidence:
-        """The winner once at full length, with the author's seeds: short trials may not tell all.
-
-        One that fails there is out, and the next one takes its place.
+        An entry that comes back runs the pairs that it has missed.
         """
-        while not self._cut and plan.last < plan.length:
-            winner = verdict.winner_of(evidence)
-            if _is_as_it_is(winner):
-                break
-            trial = winner.trial(self._settings.script, evidence.scouting.places, 0)
-            self._progress.phase(f"{winner.label} at full length", 1, plan.length)
-            limit = plan.seconds and plan.seconds * plan.length / plan.last
-            found = list(self._outcomes([replace(self._limited(trial, plan), seconds=limit)]))
-            if not found:
-                break
-            outcome = found[0][1]
-            evidence = replace(evidence, confirmed=outcome, steps=evidence.steps + outcome.steps)
-            if outcome.done:
-                break
-            why = f"at full length: {outcome.status} ({outcome.why})"
-            evidence = replace(evidence, out={**evidence.out, winner: why}, confirmed=None)
-        return evidence
+        told = False
+        while True:
+            out = rungs.out_of_race(entries, chosen, short, last, whole, score)
+            racing = [entry for entry in chosen if entry not in out]
+            rivals = len({*racing, *last}) - 1  # all that the test is corrected for
+            count = pairs_needed(rivals, self._settings.pairs)
+            pairs = range(SHORT_PAIRS, SHORT_PAIRS + count)
+            missing = [p for p in pairs if any(p not in last.get(e, {}) for e in racing)][:WAVE]
+            if len(racing) < 2 or not missing or self._cut:
+                return out
+            if not told:
+                self._progress.phase("last rung", count * len(racing), plan.last)
+                told = True
+            trials = {}
+            for pair in missing:
+                for entry in racing:
+                    if pair not in last.get(entry, {}):
+                        trial = entry.trial(self._settings.script, scouting.places, pair, plan.last)
+                        trials[self._limited(trial, plan)] = entry
+            for trial, outcome in self._outcomes(list(trials)):
+                last.setdefault(trials[trial], {})[trial.pair] = outcome
+            _refuse_silent(last, score, plan.last)
+
+    def _at_full_length(self, winner: Entry, scouting: Scouting, plan: Plan) -> Outcome | None:
+        """The winner once more, to the script's own end, with the author's seeds.
+
+        Short trials may not tell all. Nothing where it is the script as it is, or was whole.
+        """
+        if self._cut or plan.last >= plan.length or rungs.is_as_it_is(winner):
+            return None
+        self._progress.phase(f"{winner.label} at full length", 1, plan.length)
+        trial = winner.trial(self._settings.script, scouting.places, 0)
+        limit = plan.seconds and plan.seconds * plan.length / plan.last
+        found = list(self._outcomes([replace(self._limited(trial, plan), seconds=limit)]))
+        return found[0][1] if found else None
 
     def _limited(self, trial: Trial, plan: Plan, watch: bool = False) -> Trial:
         return replace(
@@ -279,6 +244,7 @@ class Race:
             else:
                 outcome = outcome_of(json.loads(kept))
                 self._progress.ended(trial, outcome)
+                self._steps += outcome.steps
                 yield trial, outcome
         if self._cut:
             return
@@ -286,6 +252,7 @@ class Race:
             if self._file is not None:
                 self._file.put_trial(trial.key, to_json(outcome))
             self._progress.ended(trial, outcome)
+            self._steps += outcome.steps
             yield trial, outcome
         self._cut = self._cut or time.monotonic() - self._began > self._settings.budget
 
@@ -322,44 +289,3 @@ def _refuse_silent(table: Table, score: Score, steps: int) -> None:
             f"expected {score.name} to be reported within {steps} steps, but no trial did so; "
             f"report it by stetho.log({score.name.replace('-', '_')}=…), or take more --steps"
         )
-
-
-def _mean(outcomes: Mapping[int, Outcome], score: Score) -> float:
-    costs = [score.cost(outcome) for outcome in outcomes.values()]
-    if not costs or any(not outcome.done for outcome in outcomes.values()):
-        return math.inf
-    known = [cost for cost in costs if not math.isnan(cost)]
-    return fmean(known) if known else math.inf
-
-
-def _steps(table: Table) -> int:
-    return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
-
-
-def _is_as_it_is(entry: Entry) -> bool:
-    """The script as its author left it."""
-    return entry.incumbent and entry.lr == 1
-
-
-def _behind(table: Table, score: Score, level: float) -> dict[Entry, str]:
-    """Entries whose paired interval lies wholly behind the leader's.
-
-    Never the script as it is, which all are held against, nor the runner-up, for the case that the
-    leader fails later.
-    """
-    means = {entry: _mean(outcomes, score) for entry, outcomes in table.items()}
-    ordered = sorted(means, key=lambda entry: means[entry])
-    kept = {entry for entry in table if _is_as_it_is(entry)}
-    kept |= set([entry for entry in ordered if entry not in kept][:HEDGE])
-    leader, found = ordered[0], {}
-    for entry in table:
-        if entry in kept or not math.isfinite(means[entry]):
-            continue
-        shared = sorted(set(table[entry]) & set(table[leader]))
-        apart = [score.cost(table[entry][p]) - score.cost(table[leader][p]) for p in shared]
-        if len(apart) > 1 and t_interval(apart, level)[0] > 0:
-            found[entry] = (
-                f"clearly behind {leader.label}: {score.name} {fmean(apart):+.3g} over "
-                f"{len(apart)} pairs"
-            )
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 
 from stetho.errors import UsageError
 from stetho.trials.settings import HELDOUT, TRAINING, lower_is_better
@@ -16,26 +17,40 @@ class Score:
 
     name: str = TRAINING
     lower: bool = True
+    whole: bool = True  # trials are as long as the script
 
     def of(self, outcome: Outcome) -> float:
         """As people read it; NaN where the trial did not come so far as to have one.
 
-        The training loss counts by its mean over all steps of the trial, the area under its curve;
-        metrics and the held-out loss by what was reported last.
+        The training loss counts by the area under its curve: its mean over all steps, or, of a
+        trial that is cut short, over the second half of them. (What happens first takes a larger
+        part of a short trial than it would of the whole training. On recorded grids the second half
+        of a third of the training ranks functions by 0.81 to 0.98 as the whole does, all of that
+        third by 0.43 to 0.98.) Metrics and the held-out loss count by what was reported last.
         """
         if not outcome.done:
             return math.nan
-        if self.name == TRAINING:
-            return outcome.area
+        if self.name == TRAINING and outcome.losses:
+            return fmean(outcome.losses[0 if self.whole else len(outcome.losses) // 2 :])
         reported = outcome.heldout if self.name == HELDOUT else outcome.metrics.get(self.name, ())
         return reported[-1][1] if reported else math.nan
+
+    @property
+    def words(self) -> str:
+        if self.name == TRAINING:
+            return (
+                f"mean training loss over {'all' if self.whole else 'the second half of the'} steps"
+            )
+        if self.name == HELDOUT:
+            return "last loss that the script computed without gradients"
+        return f"last {self.name} that the script reported"
 
     def cost(self, outcome: Outcome) -> float:
         """As statistics take it: less is better."""
         return self.of(outcome) if self.lower else -self.of(outcome)
 
 
-def score_for(metric: str, scouting: Scouting) -> Score:
+def score_for(metric: str, scouting: Scouting, whole: bool) -> Score:
     """The score that was asked for; else the first metric that the script logs, or its loss.
 
     `name:min` and `name:max` say which end is the better one, where the name does not.
@@ -56,4 +71,4 @@ def score_for(metric: str, scouting: Scouting) -> Score:
             f"expected a metric that the script reports ({', '.join(sorted(known))}), got "
             f"{name!r}; report it by stetho.log({name.replace('-', '_')}=…)"
         )
-    return Score(name, end == "min" if colon else lower_is_better(name))
+    return Score(name, end == "min" if colon else lower_is_better(name), whole)

@@ -14,6 +14,7 @@ from stetho.trials import advice
 from stetho.trials import trial as forms
 from stetho.trials.entries import Entry
 from stetho.trials.recipe import parse
+from stetho.trials.rungs import differences, is_as_it_is
 from stetho.trials.scoring import Score
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import LEVEL, bootstrap, holm, paired_gain, sign_flip_p
@@ -21,6 +22,7 @@ from stetho.trials.trial import Outcome, Scouting
 from stetho.version import __version__
 
 GRID_SEEDS = 12  # of a full grid, which the price of a race is held against
+NEAR = 0.9  # part of the leader's gain over the incumbent with which an equal is as good
 POINTS = 60  # of a curve
 COSTS = {"free": 0, "cheap": 1, "exponential": 2, "several": 3}
 MEMORY = 100e6  # bytes; what a trial grows by less is the interpreter's own
@@ -67,8 +69,8 @@ def decide(
 
     "Better" is said of a candidate whose paired differences to the incumbent pass a sign-flip test
     at 5 %, corrected by Holm for all that entered the last rung. If none does, the incumbent stays.
-    Among those that do, the leader wins, or, of all that are as good as the leader as far as these
-    trials tell, the cheapest.
+    Among those that do, the leader and all that cannot be told from it are a tie, and the cheapest
+    wins of those that gain nine tenths of what the leader gains.
     """
     last, score = evidence.last, evidence.score
     incumbent, winner, tied, duels, ps = _settled(evidence)
@@ -87,6 +89,7 @@ def decide(
         incumbent=incumbent.label,
         candidates=tuple(rows),
         tied=tuple(entry.label for entry in tied),
+        scored=score.words,
         notes=(*notes, *_notes(evidence)),
         steps=evidence.steps,
         full_grid_steps=len(_all_entries(evidence)) * GRID_SEEDS * evidence.length,
@@ -110,7 +113,7 @@ def _settled(
 ) -> tuple[Entry, Entry, list[Entry], dict[Entry, _Duel], dict[Entry, float]]:
     """The incumbent, the winner and its equals; each rival against the incumbent, and its p."""
     last, score = evidence.last, evidence.score
-    incumbent = next(entry for entry in evidence.short if entry.incumbent and entry.lr == 1)
+    incumbent = next(filter(is_as_it_is, evidence.short))
     rivals = [entry for entry in last if entry != incumbent]
     finished = [entry for entry in rivals if entry not in evidence.out]
     duels = {entry: _duel(last, entry, incumbent, score) for entry in rivals}
@@ -118,7 +121,7 @@ def _settled(
     ps = dict(zip(rivals, holm(raw), strict=True))
     better = [entry for entry in finished if ps[entry] < LEVEL and duels[entry].mean < 0]
     tied = _tied(last, better, score) if better else _with_incumbent(incumbent, finished, ps)
-    winner = min(tied, key=_price) if better else incumbent
+    winner = _cheapest(last, tied, incumbent, score) if better else incumbent
     return incumbent, winner, tied, duels, ps
 
 
@@ -127,9 +130,7 @@ def _all_entries(evidence: Evidence) -> list[Entry]:
 
 
 def _duel(table: Table, entry: Entry, other: Entry, score: Score) -> _Duel:
-    pairs = sorted(set(table[entry]) & set(table[other]))
-    apart = [score.cost(table[entry][p]) - score.cost(table[other][p]) for p in pairs]
-    return _Duel(tuple(value for value in apart if math.isfinite(value)))
+    return _Duel(tuple(differences(table[entry], table[other], score)))
 
 
 def _tied(table: Table, better: Sequence[Entry], score: Score) -> list[Entry]:
@@ -145,6 +146,12 @@ def _with_incumbent(
 ) -> list[Entry]:
     """None is better: the incumbent, and those that are not worse either."""
     return [incumbent, *(entry for entry in finished if ps[entry] >= LEVEL)]
+
+
+def _cheapest(table: Table, tied: Sequence[Entry], incumbent: Entry, score: Score) -> Entry:
+    """Of the leader and those that come near it: a small sample is no reason to give up much."""
+    gains = {entry: -_duel(table, entry, incumbent, score).mean for entry in tied}
+    return min((e for e in tied if gains[e] >= NEAR * gains[tied[0]]), key=_price)
 
 
 def _price(entry: Entry) -> tuple[float, str]:

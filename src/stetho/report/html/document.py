@@ -13,7 +13,7 @@ from stetho.report.html.escape import script_json, text
 
 ASSETS = "assets"
 STYLES = ("vendor/uPlot.min.css", "page.css")
-VENDOR = "vendor/uPlot.iife.min.js"
+VENDOR, LICENCE = "vendor/uPlot.iife.min.js", "vendor/uPlot.LICENSE"
 # One after the other in one scope; a page that draws other things has other parts.
 BASE = ("numbers.js", "dom.js", "data.js", "twin.js", "scales.js", "lines.js")
 RUN = (
@@ -55,7 +55,7 @@ def document(
         live: where news come from, for the live page.
     """
     ours = script((*scripts, "page.js"))
-    vendor = asset(VENDOR)
+    vendor = f"/*\n{asset(LICENCE)}*/\n{asset(VENDOR)}"  # every copy carries its licence
     styles = "\n".join(asset(name) for name in STYLES)
     kept = (
         f'<script type="application/json" id="report-json">{script_json(form)}</script>'

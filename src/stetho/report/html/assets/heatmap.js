@@ -118,7 +118,11 @@ function heatCursor(figure, pen, layout) {
 
 function heatLegend(figure, key, range, colours) {
   const { scale, middle, low, high } = page.data.followed[key];
-  const host = figure.querySelector(".ramp") ?? figure.querySelector(".about").after(element("p", { class: "ramp" })) ?? figure.querySelector(".ramp");
+  let host = figure.querySelector(".ramp");
+  if (!host) {
+    host = element("p", { class: "ramp" });
+    figure.querySelector(".about").after(host);
+  }
   const bar = (stops) => {
     const made = element("span", { class: "bar", "aria-hidden": "true" });
     made.style.background = `linear-gradient(to right, ${stops.map((stop) => `rgb(${stop.join(",")})`).join(",")})`;

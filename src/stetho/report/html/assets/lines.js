@@ -107,6 +107,7 @@ function zones(list) {
           if (!word || low - high < 18 * devicePixelRatio) continue;
           pen.fillStyle = style("quiet");
           pen.font = `${12 * devicePixelRatio}px ${style("font")}`;
+          if (pen.measureText(word).width > width - 12 * devicePixelRatio) continue;
           pen.textBaseline = below ? "bottom" : "top";
           pen.textAlign = "right";
           const edge = 6 * devicePixelRatio;
@@ -135,6 +136,8 @@ function callout(points, words, colour) {
           pen.fill();
         }
         pen.font = `bold ${14 * ratio}px ${style("font")}`;
+        const fits = Math.min(1, (width - 8 * ratio) / pen.measureText(words).width);
+        pen.font = `bold ${Math.floor(14 * fits) * ratio}px ${style("font")}`;
         const start = Math.max(left + 4 * ratio, Math.min(at[0][0] - 8 * ratio, left + width - pen.measureText(words).width - 4 * ratio));
         const base = Math.max(top + 18 * ratio, at[0][1] - 46 * ratio);
         pen.lineWidth = 1.5 * ratio;

@@ -11,6 +11,7 @@ function follow() {
   const fetchNews = async () => {
     if (busy) return void (again = true);
     busy = true;
+    const start = performance.now();
     try {
       const answer = await fetch(address.replace("/events/", "/data/"), { credentials: "same-origin" });
       if (!answer.ok) throw new Error(await answer.text());
@@ -21,8 +22,14 @@ function follow() {
       state.textContent = "no news";
       state.title = error.message;
     }
-    busy = false;
-    if (again) setTimeout(() => ((again = false), fetchNews()), 500);
+    // The more a page costs to make, the more rarely it is made: a quarter of the time at most.
+    setTimeout(
+      () => {
+        busy = false;
+        if (again) ((again = false), fetchNews());
+      },
+      3 * (performance.now() - start),
+    );
   };
   const events = new EventSource(address);
   events.addEventListener("changed", fetchNews);

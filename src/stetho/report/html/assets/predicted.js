@@ -11,9 +11,12 @@ function drawPredicted(figure) {
   const shown = figure.dataset.shown ?? names[0];
   page.data = { ...page.data, ...page.others[shown] };
   drawDepth(figure);
-  let host = figure.querySelector(".functions");
   if (names.length < 2) return;
-  host ??= figure.querySelector(".choices").before(element("div", { class: "choices functions" })) ?? figure.querySelector(".functions");
+  let host = figure.querySelector(".functions");
+  if (!host) {
+    host = element("div", { class: "choices functions" });
+    figure.querySelector(".choices").before(host);
+  }
   choices(host, names.map((name) => [name, name]), shown, (name) => ((figure.dataset.shown = name), drawPredicted(figure)), "Function at every site");
 }
 
