@@ -121,8 +121,8 @@ def _price(choice: Choice) -> Section:
     text = f"{', '.join(parts)}."
     if not math.isnan(choice.paired_gain):
         text += (
-            f" Pairing made the variance of a difference {number(choice.paired_gain)} times "
-            "smaller than that of unpaired trials."
+            " Variance of a difference, unpaired trials against paired ones: "
+            f"{number(choice.paired_gain)}."
         )
     return Section("", (Paragraph(text, Tone.QUIET),))
 

@@ -110,10 +110,11 @@ def _on_rrelu(choice: Choice, rrelu: CandidateResult) -> list[str]:
     gap = incumbent.heldout / incumbent.training
     if gap < OVERFIT:
         return []
+    helps = rrelu.heldout < incumbent.heldout
     return [
         f"The network overfits (held-out loss {incumbent.heldout:.3g}, training loss "
-        f"{incumbent.training:.3g}), where randomised leaky ReLU is worth a try: held-out loss "
-        f"{rrelu.heldout:.3g}."
+        f"{incumbent.training:.3g}), where randomised leaky ReLU is worth a try: "
+        f"{'it helps' if helps else 'it does not help'} here, held-out loss {rrelu.heldout:.3g}."
     ]
 
 

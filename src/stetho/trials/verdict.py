@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from statistics import fmean, median
 
 from stetho.record import NAN, CandidateResult, Choice
@@ -193,7 +194,7 @@ def _row(
         1.0 if entry == incumbent else _ratio(outcomes, against, "memory", MEMORY),
         _mean([o.heldout[-1][1] for o in outcomes.values() if o.done and o.heldout]),
         _mean([_end(o.losses) for o in outcomes.values() if o.done and o.losses]),
-        _curve([outcome.losses for outcome in outcomes.values() if outcome.losses]),
+        _curve([o.losses for o in outcomes.values() if o.done and o.losses]),
     )
 
 
@@ -327,4 +328,7 @@ def _diverged(evidence: Evidence) -> list[str]:
 def _command(settings: Settings) -> str:
     script = settings.script
     module = ["-m"] if script.as_module else []
-    return " ".join(["stetho choose", *module, script.target, *script.arguments])
+    target = Path(script.target)
+    below = script.folder and target.is_relative_to(script.folder)
+    shown = str(target.relative_to(script.folder)) if below else script.target
+    return " ".join(["stetho choose", *module, shown, *script.arguments])
