@@ -55,11 +55,13 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py
+	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py
 
 docs-check: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py --check
+	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py --check
 
 bench: $(STAMP)

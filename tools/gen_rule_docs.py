@@ -40,7 +40,9 @@ def index() -> str:
         "prints the same page.\n\nSeverity follows the consequence for the training. A network "
         "that learns gets notes at most; in one that learns slowly a severe symptom is a warning; "
         "in one that does not learn or diverges a symptom is a warning and a severe one a fault. "
-        "Without training (`stetho check`) only what is certain is a fault.\n\n"
+        "Without training (`stetho check`) only what is certain is a fault.\n\nSome symptoms go "
+        "with a fault and never explain it: "
+        f"{', '.join(f'`{rule.name}`' for rule in all_rules() if not rule.explains)}.\n\n"
         f"{table}\n"
     )
 

@@ -84,6 +84,11 @@ class LayerStats:
     feature_std_high: float = NAN  # 95 % quantile
     constant_features: float = NAN  # share of features that never change in the batch
     zero_inputs: float = NAN  # share of input features that are exactly 0 for all samples
+    # recurrent layers: the gradient along the sequence
+    time_steps: float = NAN  # length of the sequence
+    time_early: float = NAN  # rms ∂L/∂x over the first tenth of the steps
+    time_late: float = NAN  # the same over the last tenth
+    time_fed: float = NAN  # share of Σ (∂L/∂h)² that comes in at the last tenth; 1: at the end only
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,21 @@ class Optimizer:
     name: str  # class name
     epsilon: float = 0.0  # added to the denominator by Adam and its kin, else 0
     lr: float = NAN  # of the first group at the start
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One loss function that was differentiated, what its input came from, and its targets."""
+
+    function: str  # "cross_entropy", "nll_loss", "binary_cross_entropy", "mse_loss", …
+    behind: str = ""  # function that made its input: "softmax", "sigmoid", "relu", …; "": none seen
+    lower: float = -math.inf  # bounds that this function puts on the input
+    upper: float = math.inf
+    classes: int = 0  # of cross entropy
+    broadcast: bool = False  # input and target had different shapes
+    target_low: float = NAN  # smallest target seen
+    target_high: float = NAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +258,7 @@ class Run:
     layers: tuple[Layer, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     optimizers: tuple[Optimizer, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
     probes: tuple[Probe, ...] = ()
     loss_steps: tuple[int, ...] = ()  # ascending; one entry a training step, thinned in long runs
     losses: tuple[float, ...] = ()
@@ -295,6 +316,7 @@ CAUSES = (
     "frozen",
     "loss",
     "labels",
+    "weight-decay",
     "unknown",
 )
 

@@ -139,7 +139,7 @@ def test_off_centre_is_split_between_function_and_bias():
         function=SIGMOID,
         losses=STUCK,
         site={"z_mean": 1.0, "z_std": 1.0},
-        layer={"x_mean": 0.7, "x_rms": 0.75},
+        layer={"x_mean": 0.7, "x_rms": 0.72},
     )
     assert finding(run, "off-centre").cause == pytest.approx({"function": 0.5, "bias": 0.5})
 

@@ -18,10 +18,13 @@ from stetho.record import CAUSES, Run, Severity
 EACH = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
 
 
-def test_the_start_set_is_there():
+def test_all_rules_are_there():
     assert {rule.name for rule in all_rules()} == {
         *("vanishing-gradient", "exploding-gradient", "saturated", "dead-units", "off-centre"),
         *("unscaled-input", "non-finite", "frozen-layer", "not-learning"),
+        *("non-normal", "covariate-shift", "over-sparse", "collapsed", "vanishing-through-time"),
+        *("oversized-update", "one-sign-gradient", "zig-zag", "misfit-loss"),
+        *("undersized-update", "decayed-weights"),
     }
 
 

@@ -40,6 +40,7 @@ class ListSink:
     seen: list[Seen] = field(default_factory=list)
     layer_calls: list = field(default_factory=list)
     targets: list = field(default_factory=list)
+    sequences: list = field(default_factory=list)
     before: list = field(default_factory=list)
     after: list = field(default_factory=list)
     losses: dict[int, float] = field(default_factory=dict)
@@ -68,6 +69,9 @@ class ListSink:
 
     def layer(self, call):
         self.layer_calls.append((call.layer.name, tuple(call.x.shape)))
+
+    def sequence(self, layer, downstream, upstream, scale):
+        self.sequences.append((layer, downstream.clone(), upstream))
 
     def target(self, call):
         self.targets.append(call)

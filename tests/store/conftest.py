@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from stetho.record import (
+    Criterion,
     Diagnosis,
     Evidence,
     Finding,
@@ -59,6 +60,17 @@ functions = st.builds(
     upper=numbers,
     saturates_below=st.none() | numbers,
 )
+criteria = st.builds(
+    Criterion,
+    names,
+    names,
+    numbers,
+    numbers,
+    counts,
+    st.booleans(),
+    target_low=numbers,
+    target_high=numbers,
+)
 shapes = st.lists(counts, max_size=4).map(tuple)
 
 
@@ -88,6 +100,7 @@ def runs(draw: st.DrawFn) -> Run:
         layers=in_order(draw(_unique(layer))),
         parameters=tuple(draw(_unique(parameter))),
         optimizers=tuple(draw(st.lists(st.builds(Optimizer, names, numbers, numbers), max_size=2))),
+        criteria=tuple(draw(st.lists(criteria, max_size=2))),
         probes=tuple(draw(st.lists(probes, max_size=3))),
         loss_steps=tuple(steps),
         losses=tuple(losses),

@@ -34,6 +34,7 @@ class AbstractRule(ABC):
     name: ClassVar[str]
     limits: ClassVar[dict[str, Limit]]
     rank: ClassVar[int]  # causes before their consequences, among findings of one severity
+    explains: ClassVar[bool] = True  # whether it can be why a network does not learn
 
     @abstractmethod
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -51,6 +52,11 @@ class AbstractRule(ABC):
 
     def limit(self, name: str) -> float:
         return self.limits[name].value
+
+
+def explains(name: str) -> bool:
+    """Whether findings of this rule can be why a network does not learn; False: they go with it."""
+    return next((rule.explains for rule in all_rules() if rule.name == name), True)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from stetho.diagnose.elsewhere import elsewhere
 from stetho.diagnose.phrases import number
 from stetho.diagnose.view import RunView
 from stetho.record import Finding, Severity
@@ -19,11 +20,13 @@ def verdict(view: RunView, findings: Sequence[Finding]) -> str:
     if not grave:
         return f"{_opening(view)} {_quiet(view, findings)}"
     causes = [finding for finding in grave if finding.rule != "not-learning"]
+    said = elsewhere(view, findings)
+    outside = f" {said}" if said is not None else ""
     if not causes:
-        return f"{_opening(view)} {grave[0].message}"
+        return f"{_opening(view)} {grave[0].message}{outside}"
     more = len(causes) - 1
     rest = f" {more} more below." if more else ""
-    return f"{_opening(view)} {causes[0].message}{rest}"
+    return f"{_opening(view)} {causes[0].message}{outside}{rest}"
 
 
 def _opening(view: RunView) -> str:

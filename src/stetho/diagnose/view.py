@@ -75,6 +75,11 @@ class RunView:
         """Median of a statistic over the last probes; NaN if it never had a value."""
         return self._median(getattr(p.sites[site.name], field) for p in self._having(site.name))
 
+    def slope(self, site: Site) -> float:
+        """rms(∂L/∂z) / rms(∂L/∂a) now; NaN where no gradient arrives."""
+        up = self.now(site, "up_rms")
+        return self.now(site, "down_rms") / up if up > 0 else math.nan
+
     def _having(self, name: str) -> list[Probe]:
         return [probe for probe in self.probes if name in probe.sites][-RECENT:]
 
@@ -103,6 +108,10 @@ class RunView:
         having = [probe for probe in self.probes if name in probe.layers][-RECENT:]
         return self._median(getattr(probe.layers[str(name)], field) for probe in having)
 
+    def first_x_rms(self, name: str) -> float:
+        """Root mean square of what entered a layer in the first probe that has it."""
+        return next((p.layers[name].x_rms for p in self.probes if name in p.layers), math.nan)
+
     # -- the gradient's way ------------------------------------------------------------------
 
     @cached_property
@@ -128,6 +137,14 @@ class RunView:
         weights = [_ratio(up, down) for up, down in zip(ups[:-1], downs[1:], strict=True)]
         return Span(tuple(sites), tuple(slopes), tuple(weights))
 
+    def last_span(self, sites: Sequence[Site]) -> Span | None:
+        """Factors now; in a run that has diverged, in the last probe that still has numbers."""
+        now = self.span(sites)
+        if now is not None or self.learning.status != "diverged":
+            return now
+        spans = (self.span(sites, probe) for probe in reversed(self.probes))
+        return next((span for span in spans if span is not None), None)
+
     # -- parameters --------------------------------------------------------------------------
 
     def parameter(self, name: str | None) -> Parameter | None:
@@ -141,6 +158,15 @@ class RunView:
 
     def parameter_now(self, name: str | None, field: str) -> float:
         return self._median(getattr(stats, field) for stats in self._parameter(name)[-RECENT:])
+
+    @cached_property
+    def weights(self) -> tuple[Parameter, ...]:
+        """Weights that an optimizer has."""
+        return tuple(p for p in self.run.parameters if p.role == "weight" and p.trainable)
+
+    def typical_update(self) -> float:
+        """Median over the weights of their relative updates now; NaN if none is known."""
+        return self._median(self.relative_update(weight.name) for weight in self.weights)
 
     def relative_update(self, name: str | None) -> float:
         """rms(update) / rms(parameter) now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -189,13 +190,15 @@ class Capture(TorchFunctionMode):
 
 
 def _scaled(call: TargetCall, node: Any, loss: Tensor) -> TargetCall | None:
-    """The call of a loss function whose output was divided by a number (gradient accumulation)."""
+    """The call of a loss function whose output was divided by a number, or multiplied with one.
+
+    Gradient accumulation and weighted losses do so.
+    """
     last: Any = loss.grad_fn
-    if last.name() != "DivBackward0" or last.next_functions[0][0] is not node:
+    divided = last.name() == "DivBackward0"
+    if not (divided or last.name() == "MulBackward0") or last.next_functions[0][0] is not node:
         return None
-    divisor = last._saved_other
-    if divisor is None or divisor.numel() != 1:
+    number = last._saved_other
+    if number is None or number.numel() != 1 or number.requires_grad or not float(number):
         return None
-    return TargetCall(
-        call.kind, call.target, call.ignore_index, call.classes, scale=1 / float(divisor)
-    )
+    return replace(call, scale=1 / float(number) if divided else float(number))

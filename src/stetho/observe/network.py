@@ -8,8 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from stetho.observe import functions as forms
+from stetho.observe.criterion import criterion_of
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Scene
+from stetho.observe.sequence import Sequence
 from stetho.observe.sink import LayerCall, TargetCall
 from stetho.record import Layer
 
@@ -39,7 +41,11 @@ class NetworkReader:
         return result
 
     def on_recurrent(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = func(*args, **kwargs)
+        sequence: Sequence | None = None
+        with self._scene.guard:
+            sequence = Sequence.of(args)
+        given = args if sequence is None else (sequence.x, *args[1:])
+        result = func(*given, **kwargs)
         with self._scene.guard:
             kind = forms.recurrent()[func]
             where = self._scene.path or "the script"
@@ -49,29 +55,32 @@ class NetworkReader:
             lists = (arg for arg in args if isinstance(arg, (list, tuple)) and len(arg) > 2)
             weights = next(lists, None)
             if weights is not None and isinstance(args[0], Tensor):
-                self._layer(forms.LayerForm("recurrent"), args[0], weights[0], None, result)
+                layer = self._layer(forms.LayerForm("recurrent"), args[0], weights[0], None, result)
+                if sequence is not None and layer is not None:
+                    sequence.listen(self._scene, layer.name, result[0])
         return result
 
     def _layer(
         self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any, result: Any
-    ) -> None:
+    ) -> Layer | None:
         scene = self._scene
         output = result[0] if isinstance(result, tuple) else result
         if scene.recomputing():
-            return
+            return None
         known = len(scene.structure.layers)
         layer = self._describe(form, x, weight, bias)
         if len(scene.structure.layers) > known and x.is_floating_point():
             self._say_unknown_bend(layer, x)
         if output.grad_fn is None:
             scene.frozen = True
-            return
+            return None
         for mark in nearest_marks(x.grad_fn, scene.marks):
             if mark.kind == "site":
                 scene.structure.feeds_layer(mark.name, layer.name)
         scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
+        return layer
 
     def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
         """Never a silent gap: what bends a layer's input, and is no function that we know."""
@@ -141,7 +150,8 @@ class NetworkReader:
                 kind = forms.losses()[func]
                 classes = x.shape[1 if x.ndim > 1 else 0] if kind == "cross_entropy" else 0
                 ignored = int(kwargs.get("ignore_index", -100))
-                call = TargetCall(kind, target.detach(), ignored, int(classes))
+                criterion = criterion_of(func, x, target, int(classes))
+                call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
                 self._scene.target = (call, result.grad_fn)
         return result
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from stetho.record import Function, Layer, Optimizer, Parameter, Site
+from stetho.record import Criterion, Function, Layer, Optimizer, Parameter, Site
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -42,6 +42,7 @@ class TargetCall:
     target: Tensor
     ignore_index: int = -100
     classes: int = 0  # of cross_entropy
+    criterion: Criterion = field(default_factory=lambda: Criterion(""))
     scale: float = 1.0  # loss that was differentiated / output of the loss function
 
 
@@ -80,6 +81,11 @@ class Sink(Protocol):
     def layer(self, call: LayerCall) -> None: ...
 
     def target(self, call: TargetCall) -> None: ...
+
+    def sequence(
+        self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
+    ) -> None:
+        """∂L/∂x and ∂L/∂h of a recurrent layer, time first; no ∂L/∂h: only its end is used."""
 
     def before_update(self, states: Sequence[ParameterState]) -> None: ...
 

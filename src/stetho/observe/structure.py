@@ -60,7 +60,8 @@ class Structure:
         rate = optimizer.param_groups[0].get("lr", float("nan")) if optimizer.param_groups else 0.0
         adaptive = "eps" in defaults and ("betas" in defaults or "alpha" in defaults)
         epsilon = float(defaults["eps"]) if adaptive else 0.0
-        self.optimizers.append(Optimizer(type(optimizer).__name__, epsilon, float(rate)))
+        decay = float(defaults.get("weight_decay", 0.0) or 0.0)
+        self.optimizers.append(Optimizer(type(optimizer).__name__, epsilon, float(rate), decay))
         self.changed = True
         return len(self.optimizers) - 1
 

@@ -198,6 +198,7 @@ def _run(header: dict[str, Any], unseen: tuple[str, ...], faults: tuple[str, ...
         layers=tuple(map(values.layer, header.get("layers", ()))),
         parameters=tuple(map(values.parameter, header.get("parameters", ()))),
         optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
+        criteria=tuple(map(values.criterion, header.get("criteria", ()))),
         first_nonfinite_loss=header.get("first_nonfinite_loss"),
         unseen=unseen,
         faults=faults,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from stetho.record import (
     CandidateResult,
     Choice,
+    Criterion,
     Diagnosis,
     Evidence,
     Finding,
@@ -30,6 +31,7 @@ Record = TypeVar(
     Layer,
     Parameter,
     Optimizer,
+    Criterion,
     Overhead,
     Evidence,
     Remedy,
@@ -61,6 +63,10 @@ def parameter(row: Mapping[str, Any]) -> Parameter:
 
 def optimizer(row: Mapping[str, Any]) -> Optimizer:
     return _record(Optimizer, row)
+
+
+def criterion(row: Mapping[str, Any]) -> Criterion:
+    return _record(Criterion, row)
 
 
 def overhead(row: Mapping[str, Any]) -> Overhead:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from stetho.errors import RunFileError
 from stetho.record import (
+    Criterion,
     Diagnosis,
     Layer,
     LayerStats,
@@ -102,6 +103,10 @@ class RunWriter:
     def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None:
         """All optimizers known by now: they have no names, so the list replaces the former."""
         self._replace("optimizers", tuple(optimizers))
+
+    def add_criteria(self, criteria: Iterable[Criterion]) -> None:
+        """All loss functions known by now; the list replaces the former."""
+        self._replace("criteria", tuple(criteria))
 
     def add_probe(self, probe: Probe) -> None:
         self._write(lambda file: self._insert_probe(file, probe))
@@ -257,6 +262,7 @@ def save_run(path: str | os.PathLike[str], run: Run, diagnosis: Diagnosis | None
     writer.add_layers(run.layers)
     writer.add_parameters(run.parameters)
     writer.add_optimizers(run.optimizers)
+    writer.add_criteria(run.criteria)
     for probe in run.probes:
         writer.add_probe(probe)
     writer.add_losses(run.loss_steps, run.losses)

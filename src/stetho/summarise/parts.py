@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from stetho.record import Criterion
 from stetho.summarise.gradients import GradientSummary
 from stetho.summarise.layers import LayerSummary
 from stetho.summarise.moments import Moments, Spread
 from stetho.summarise.parameters import ParameterSums
+from stetho.summarise.sequence import SequenceSummary
 from stetho.summarise.site import SiteSummary
-from stetho.summarise.targets import TargetSummary
+from stetho.summarise.targets import TargetRange, TargetSummary, add_range
 
 T = TypeVar("T")
 
@@ -54,6 +56,8 @@ class ProbeParts:
     parameters: dict[str, ParameterSums] = field(default_factory=dict)
     targets: TargetSummary | None = None
     target_scale: float = 1.0
+    sequences: dict[str, SequenceSummary] = field(default_factory=dict)
+    ranges: dict[str, TargetRange] = field(default_factory=dict)
 
 
 def together(parts: Sequence[ProbeParts], say: Callable[[str], None]) -> ProbeParts:
@@ -77,7 +81,20 @@ def together(parts: Sequence[ProbeParts], say: Callable[[str], None]) -> ProbePa
             for name in first.parameters
         },
         targets=targets,
+        sequences={
+            name: summary.scaled(1 / count)
+            for name, summary in _added([one.sequences for one in parts], say).items()
+        },
+        ranges=_joined_ranges(parts),
     )
+
+
+def _joined_ranges(parts: Sequence[ProbeParts]) -> dict[str, TargetRange]:
+    whole: dict[str, TargetRange] = {}
+    for one in parts:
+        for seen in one.ranges.values():
+            add_range(whole, seen)
+    return whole
 
 
 def _added(tables: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> dict[str, Any]:
@@ -119,7 +136,8 @@ KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(ProbeParts, SiteTotal, SiteSummary, GradientSummary, LayerSummary),
-        *(Moments, Spread, ParameterSums, TargetSummary),
+        *(Moments, Spread, ParameterSums, TargetSummary, SequenceSummary),
+        *(TargetRange, Criterion),
     )
 }
 

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from stetho.record import (
+    Criterion,
     Function,
     Layer,
+    LayerStats,
     Optimizer,
     Parameter,
     ParameterStats,
@@ -26,8 +28,9 @@ from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
 from stetho.summarise.parameters import ParameterSample, ParameterSums
 from stetho.summarise.parts import ProbeParts, SiteTotal
+from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
 from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
-from stetho.summarise.targets import TargetSummary, summarise_targets
+from stetho.summarise.targets import TargetRange, TargetSummary, add_range, summarise_targets
 from stetho.summarise.units import UnitMemory
 
 LOSSES = 256  # losses that wait to be written between probes
@@ -67,6 +70,8 @@ class TargetEvent(Protocol):
     @property
     def classes(self) -> int: ...
     @property
+    def criterion(self) -> Criterion: ...
+    @property
     def scale(self) -> float: ...
 
 
@@ -88,6 +93,7 @@ class Writer(Protocol):
     def add_layers(self, layers: Iterable[Layer]) -> None: ...
     def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
     def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
+    def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
     def add_probe(self, probe: Probe) -> None: ...
     def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
     def note_unseen(self, sentence: str) -> None: ...
@@ -150,6 +156,9 @@ class Recorder:
         self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
         self._totals: dict[str, SiteTotal] = {}
         self._layers: dict[str, LayerSummary] = {}
+        self._sequences: dict[str, SequenceSummary] = {}
+        self._ranges: dict[str, TargetRange] = {}  # of each loss function, over all probes so far
+        self._new_ranges: dict[str, TargetRange] = {}  # of this probe
         self._samples: dict[str, ParameterSample] = {}
         self._sums: dict[str, ParameterSums] = {}  # parameter → what this probe saw of it
         self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
@@ -167,9 +176,11 @@ class Recorder:
         self._step = step
         self._totals = {}
         self._layers = {}
+        self._sequences = {}
         self._samples = {}
         self._sums = {}
         self._new_targets = None
+        self._new_ranges = {}
 
     @torch.no_grad()
     def site(self, call: SiteEvent) -> PendingSite:
@@ -187,7 +198,17 @@ class Recorder:
         self._layers[call.layer.name] = summary if known is None else known + summary
 
     @torch.no_grad()
+    def sequence(
+        self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
+    ) -> None:
+        summary = summarise_sequence(downstream, upstream, scale)
+        known = self._sequences.get(layer)
+        self._sequences[layer] = summary if known is None else known + summary
+
+    @torch.no_grad()
     def target(self, call: TargetEvent) -> None:
+        if call.target.numel():
+            add_range(self._new_ranges, TargetRange.of(call.criterion, call.target))
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
         if summary is not None:
             known = self._new_targets
@@ -220,7 +241,7 @@ class Recorder:
         self.flush()
         own = ProbeParts(
             *(step, elapsed, lr, self._last_loss, self._totals, self._layers, self._sums),
-            *(self._new_targets, self._target_scale),
+            *(self._new_targets, self._target_scale, self._sequences, self._new_ranges),
         )
         self.begin_probe(step + 1)
         whole = [own] if self.ranks is None else self.ranks.probe(own, self.unseen)
@@ -233,8 +254,24 @@ class Recorder:
         sites = {name: self._site_row(name, total) for name, total in totals.items()}
         layer_rows = {name: summary.row() for name, summary in parts.layers.items()}
         parameter_rows = {name: sums.row() for name, sums in parts.parameters.items()}
-        numbers = _numbers([*sites.values(), *layer_rows.values(), *parameter_rows.values()])
+        time_rows = {name: summary.row() for name, summary in parts.sequences.items()}
+        for seen in parts.ranges.values():
+            add_range(self._ranges, seen)
+        ranges = {key: seen.row() for key, seen in self._ranges.items()}
+        groups = (sites, layer_rows, parameter_rows, time_rows, ranges)
+        numbers = _numbers([row for group in groups for row in group.values()])
         histograms = _histograms(totals)
+        stats = {name: _site_stats(next(numbers), histograms[name]) for name in sites}
+        layers = {name: layer_stats(next(numbers)) for name in layer_rows}
+        updates = {name: ParameterStats(*next(numbers)) for name in parameter_rows}
+        for name in time_rows:
+            along = sequence_stats(next(numbers))
+            layers[name] = replace(layers.get(name, LayerStats()), **along)
+        self._writer.add_criteria(
+            replace(seen.criterion, target_low=low, target_high=high)
+            for seen in self._ranges.values()
+            for low, high in [next(numbers)]
+        )
         if parts.targets is not None:
             known = self._targets
             self._targets = parts.targets if known is None else known + parts.targets
@@ -245,9 +282,9 @@ class Recorder:
                 parts.loss,
                 self._baseline(parts.target_scale),
                 parts.lr,
-                {name: _site_stats(next(numbers), histograms[name]) for name in sites},
-                {name: layer_stats(next(numbers)) for name in layer_rows},
-                {name: ParameterStats(*next(numbers)) for name in parameter_rows},
+                stats,
+                layers,
+                updates,
             )
         )
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stetho.record import Criterion
+
 CLASSES = 2**17  # more classes than this are not counted
 
 
@@ -50,6 +52,33 @@ class TargetSummary:
         if self.second is not None:
             return float((self.second / count - mean**2).clamp(min=0).mean())
         return math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRange:
+    """Smallest and largest target of a loss function; float64 scalars that merge with `+`."""
+
+    criterion: Criterion
+    low: Tensor
+    high: Tensor
+
+    @classmethod
+    def of(cls, criterion: Criterion, target: Tensor) -> TargetRange:
+        low, high = torch.aminmax(target)
+        return cls(criterion, low.double(), high.double())
+
+    def __add__(self, other: TargetRange) -> TargetRange:
+        low, high = torch.minimum(self.low, other.low), torch.maximum(self.high, other.high)
+        return TargetRange(self.criterion, low, high)
+
+    def row(self) -> list[Tensor]:
+        return [self.low, self.high]
+
+
+def add_range(ranges: dict[str, TargetRange], seen: TargetRange) -> None:
+    """Take a range in among those of all loss functions, in place; the key names the function."""
+    key = repr(seen.criterion)
+    ranges[key] = ranges[key] + seen if key in ranges else seen
 
 
 def summarise_targets(

@@ -47,7 +47,7 @@ class ExplodingGradient(AbstractRule):
 
     def check(self, view: RunView) -> Iterator[Finding]:
         for sites in view.models:
-            span = view.span(sites)
+            span = view.last_span(sites)
             if span is not None and len(sites) >= 3 and self._explodes(sites, span):
                 yield self._finding(view, sites, span)
 

@@ -8,7 +8,7 @@ from statistics import median
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
-from stetho.diagnose.phrases import number, some
+from stetho.diagnose.phrases import number, percent, some
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Optimizer, Parameter, Probe, Remedy, Run, Severity
@@ -21,7 +21,7 @@ class FrozenLayer(AbstractRule):
     lies under the ε that Adam and its kin add to their denominator. Biases and the parameters of
     normalisations are left out: the gradient of a bias before a batch normalisation is 0 by
     algebra. Weights that do not require gradients or are in no optimizer are frozen on purpose: a
-    note.
+    note, unless these are most of the weights and nothing is learned.
 
     Can look like it: a learning rate of 0 in a warm-up, which freezes every layer at once, and a
     network that has converged; both are told by comparing with the other layers.
@@ -42,6 +42,11 @@ class FrozenLayer(AbstractRule):
             "its relative update against the median of all weights",
             "The others move at least a hundred times faster",
         ),
+        "most": Limit(
+            0.5,
+            "share of the weights that no optimizer has, where nothing is learned",
+            "Most of the network is then as it began",
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -49,23 +54,33 @@ class FrozenLayer(AbstractRule):
             return
         weights = [p for p in view.run.parameters if p.role == "weight"]
         on_purpose = [p for p in weights if not p.trainable]
-        if on_purpose and len(on_purpose) < len(weights):
-            yield self._on_purpose(on_purpose)
+        if on_purpose:
+            yield self._on_purpose(view, on_purpose, len(on_purpose) / len(weights))
         frozen = self._frozen(view, [p for p in weights if p.trainable])
         if frozen:
             yield self._finding(view, frozen)
 
-    def _on_purpose(self, parameters: Sequence[Parameter]) -> Finding:
+    def _on_purpose(self, view: RunView, parameters: Sequence[Parameter], share: float) -> Finding:
+        """A note, unless nothing is learned and hardly a weight has an optimizer."""
+        most = share > self.limit("most") and view.learning.hardly
         names = tuple(parameter.name for parameter in parameters)
         return Finding(
             self.name,
-            Severity.NOTE,
-            f"{some(names)}: frozen on purpose, outside of every optimizer.",
+            view.severity(severe=True) if most else Severity.NOTE,
+            f"{some(names)}: frozen on purpose, outside of every optimizer: {percent(share)} of "
+            "the weights.",
             names,
             0,
-            {"relative update": Evidence(0.0, self.limit("update"))},
+            {
+                "relative update": Evidence(0.0, self.limit("update")),
+                "weights that are frozen": Evidence(share, self.limit("most"), "%"),
+            },
             {"frozen": 1.0},
-            (Remedy("nothing, if that is meant", "0 steps, as set"),),
+            (
+                Remedy("give them to an optimizer", "relative updates near 1e-3")
+                if most
+                else Remedy("nothing, if that is meant", "0 steps, as set"),
+            ),
         )
 
     def _frozen(self, view: RunView, weights: Sequence[Parameter]) -> list[Parameter]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from stetho.diagnose import steps
 from stetho.diagnose.examples import LEARNS, chain
 from stetho.diagnose.phrases import number
 from stetho.diagnose.rule import AbstractRule, Limit
-from stetho.diagnose.view import RunView, relative
+from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity
 
 
@@ -44,9 +44,9 @@ class NonFinite(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "elements": Limit(0.0, "share of elements that are NaN or Inf", "One is too many"),
         "update": Limit(
-            0.1,
-            "relative update from which the learning rate is blamed",
-            "A hundred times the usual 1e-3",
+            steps.LARGE,
+            "relative update of an earlier step, median over weights, from which steps are blamed",
+            "The limit of oversized-update",
         ),
     }
 
@@ -127,20 +127,12 @@ class NonFinite(AbstractRule):
     def _blame(self, view: RunView, place: _Place) -> dict[str, float]:
         if place.data:
             return {"input": 1.0}
-        updates = [
-            relative(stats)
-            for probe in view.probes
-            if probe.step <= place.step
-            for stats in probe.parameters.values()
-        ]
-        known = [update for update in updates if not math.isnan(update)]
-        if any(update > self.limit("update") for update in known):
-            return {"learning-rate": 1.0}
-        return {"unknown": 1.0}
+        size = steps.peak(view, before=place.step)
+        return steps.blame(view) if size > self.limit("update") else {"unknown": 1.0}
 
     @staticmethod
     def _remedies(cause: dict[str, float]) -> tuple[Remedy, ...]:
-        if "input" in cause:
+        if cause == {"input": 1.0}:
             return (
                 Remedy("drop or fill the samples that are no numbers", "0 of them reach the layer"),
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from statistics import median
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
@@ -27,12 +26,13 @@ class NotLearning(AbstractRule):
     Can look like it: the first steps of a run that learns later; two players or rewards, whose
     loss is meant to hover (without targets nothing is said).
 
-    What helps: the finding that stands above this one; without one, the learning rate, the labels
-    or the output layer and its loss.
+    What helps: the finding that stands above this one. Without one, and where signal and gradient
+    pass all sites and steps of usual size do not help, the labels are left.
     """
 
     name: ClassVar[str] = "not-learning"
     rank: ClassVar[int] = 90
+    explains: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {
         "explained": Limit(
             STUCK_LIMIT,
@@ -42,24 +42,13 @@ class NotLearning(AbstractRule):
         "steps": Limit(
             100, "steps after which a loss that has not moved is a fault", "An epoch of small data"
         ),
-        "slow": Limit(
-            1e-5,
-            "relative update under which the learning rate is too low",
-            "A hundredth of the usual 1e-3: the weights change by 0.1 % in a hundred steps",
-        ),
-        "fast": Limit(
-            0.1,
-            "relative update above which the learning rate is too high",
-            "A hundred times the usual 1e-3",
-        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
         seen = view.learning
         if not seen.hardly:
             return
-        update = self._typical_update(view)
-        cause = self._cause(update)
+        update = view.typical_update()
         grave = seen.status == "stuck" and seen.steps >= self.limit("steps")
         evidence = {
             "share of the constant answer's loss that is gone": Evidence(
@@ -78,32 +67,14 @@ class NotLearning(AbstractRule):
             (),
             0,
             evidence,
-            {cause: 1.0},
-            (self._remedy(cause),),
-        )
-
-    @staticmethod
-    def _typical_update(view: RunView) -> float:
-        weights = [p.name for p in view.run.parameters if p.role == "weight" and p.trainable]
-        known = [u for u in map(view.relative_update, weights) if not math.isnan(u)]
-        return median(known) if known else math.nan
-
-    def _cause(self, update: float) -> str:
-        if update < self.limit("slow") or update > self.limit("fast"):
-            return "learning-rate"
-        return "unknown"
-
-    @staticmethod
-    def _remedy(cause: str) -> Remedy:
-        if cause == "learning-rate":
-            return Remedy(
-                "set the learning rate so that weights change by about a thousandth a step",
-                "a relative update of 1e-3",
-            )
-        return Remedy(
-            "try to overfit a single batch, and look at the labels and the output layer",
-            "a loss near 0 on one batch within a few hundred steps, if the network can learn at "
-            "all",
+            {"unknown": 1.0},
+            (
+                Remedy(
+                    "try to overfit a single batch, and look at the labels and the output layer",
+                    "a loss near 0 on one batch within a few hundred steps, if the network can "
+                    "learn at all",
+                ),
+            ),
         )
 
     @classmethod

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from stetho.diagnose import steps
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
 from stetho.diagnose.phrases import at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
@@ -20,8 +21,8 @@ class Saturated(AbstractRule):
     share of units that are so for nearly all samples. Either can be the illness: wide weights
     saturate every unit, but each on other samples; a large bias saturates one unit on all. The
     blame is computed: of the saturated units, those that would not be so without their bias; for
-    the rest, how far the weights and the layer's input exceed unit scale, and how much of the
-    weights' size came with training.
+    the rest, how far the weights and the layer's input exceed unit scale. What was not saturated
+    in the first probe came with training; after large steps it is laid to the learning rate.
 
     Can look like it: functions that are meant to be flat on one side (ReLU and its kin) are judged
     by dead-units instead; an output function that is sure of its answer is no hidden site; late in
@@ -122,11 +123,21 @@ class Saturated(AbstractRule):
         for site in sites:
             bias = view.now(site, "saturated_by_bias")
             bias = 0.0 if math.isnan(bias) else bias
-            rest = self._scale_blame(view, site)
-            parts["bias"] += bias
-            for name, value in rest.items():
-                parts[name] += (1 - bias) * value
+            came = self._came(view, site)
+            parts["learning-rate"] += came
+            parts["bias"] += (1 - came) * bias
+            for name, value in self._scale_blame(view, site).items():
+                parts[name] += (1 - came) * (1 - bias) * value
         return normalised(parts)
+
+    def _came(self, view: RunView, site: Site) -> float:
+        """Share of what is saturated that was not so in the first probe: it came with training."""
+        first, now = view.first(site), self._share(view, site)
+        if first is None or not now > 0 or not steps.peak(view) > steps.LARGE:
+            return 0.0
+        low, high = _sides(site.function)
+        began = low * first.saturated_low + high * first.saturated_high
+        return max(0.0, now - began) / now
 
     @staticmethod
     def _scale_blame(view: RunView, site: Site) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf, log
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
@@ -131,6 +132,4 @@ class UnscaledInput(AbstractRule):
 
 def _log_ratio(evidence: Evidence) -> float:
     """How many times over (or under) its limit, as a natural logarithm."""
-    from math import log
-
-    return log(evidence.value / evidence.limit) if evidence.value > 0 else 0.0
+    return log(evidence.value / evidence.limit) if evidence.value > 0 else -inf

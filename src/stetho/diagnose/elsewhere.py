@@ -1,0 +1,107 @@
+"""Findings → "this is not an activation problem", with the evidence, where that is so.
+
+Peers blame what they look at. Where the loss does not move and the hidden activation functions
+pass signal and gradient, the fault lies elsewhere, and saying so saves a search in the wrong place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from stetho.diagnose.phrases import number, percent
+from stetho.diagnose.rule import explains
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Severity
+
+# Causes that no other activation function would mend, and what they are in words.
+ELSEWHERE: Mapping[str, str] = {
+    "learning-rate": "the learning rate",
+    "input": "the data",
+    "loss": "the output layer and its loss",
+    "labels": "the labels, or data that does not tell them",
+    "weight-decay": "the weight decay",
+    "frozen": "weights that no optimizer has",
+}
+# Symptoms that stop a network from learning by themselves.
+STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
+# Faults that bring these symptoms about: what stands behind them has no part of its own.
+BREAKING = ("non-finite", "oversized-update", "decayed-weights", "dead-units", "saturated")
+ALL = 0.9  # share of the blame that must lie elsewhere
+HALF = 0.5  # share that another finding may lay to the activation function
+MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual
+
+
+def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
+    """One sentence, or None where the activations have a part in it or nothing is known.
+
+    `findings`: gravest and most causal first, the loss that does not move explained.
+    """
+    grave = [finding for finding in findings if finding.severity > Severity.NOTE]
+    if not grave or view.is_check or view.learning.status == "learns":
+        return None
+    lead = leading(grave)
+    outside = sum(share for cause, share in lead.cause.items() if cause in ELSEWHERE)
+    apart = lead.rule not in BREAKING and any(_of_activation(one) > HALF for one in grave)
+    if outside < ALL or apart:
+        return None
+    cause = max(lead.cause, key=lambda name: lead.cause[name])
+    return f"This is not an activation problem: it is {ELSEWHERE[cause]}{_passing(view)}."
+
+
+def leading(grave: Sequence[Finding]) -> Finding:
+    """The finding that explains the others; the gravest, where none can."""
+    return next((finding for finding in grave if explains(finding.rule)), grave[0])
+
+
+def _of_activation(finding: Finding) -> float:
+    """The activation function's part, where it can be why nothing is learned."""
+    if finding.rule not in STOPPING:
+        return 0.0
+    return finding.cause.get("slope", 0.0) + finding.cause.get("function", 0.0)
+
+
+def _passing(view: RunView) -> str:
+    evidence = passing(view)
+    if not evidence:
+        return ""
+    if not view.hidden:
+        return ""
+    slope, saturated, dead = (item.value for item in evidence.values())
+    return (
+        f" (the {len(view.hidden)} hidden sites pass at least {number(slope)} of the gradient; at "
+        f"most {percent(saturated)} of their elements are saturated and {percent(dead)} of their "
+        "units dead)"
+    )
+
+
+def passing(view: RunView) -> dict[str, Evidence]:
+    """What the hidden sites let through; empty where they were not measured or pass nothing."""
+    if not view.hidden:
+        return _moving(view)
+    slopes = [view.slope(site) for site in view.hidden]
+    known = [slope for slope in slopes if slope > 0 and math.isfinite(slope)]
+    if not known or len(known) < len(view.hidden):
+        return {}
+    return {
+        "smallest slope": Evidence(min(known), unit="×"),
+        "saturated, most": Evidence(_most(view, ("saturated_low", "saturated_high")), unit="%"),
+        "dead units, most": Evidence(_most(view, ("dead",)), unit="%"),
+    }
+
+
+def _moving(view: RunView) -> dict[str, Evidence]:
+    """Where there are no sites (recurrent layers): a gradient moves every weight."""
+    paces = [view.relative_update(weight.name) for weight in view.weights]
+    slowest = min((pace for pace in paces if not math.isnan(pace)), default=0.0)
+    return {"slowest weight's relative update": Evidence(slowest)} if slowest > MOVING else {}
+
+
+def _most(view: RunView, fields: Sequence[str]) -> float:
+    """Largest sum of some shares at any hidden site; flat sides by design do not count."""
+    shares = [0.0]
+    for site in view.hidden:
+        if "dead" in fields or site.function.flat_below is None:
+            values = [view.now(site, field) for field in fields]
+            shares.append(sum(value for value in values if not math.isnan(value)))
+    return max(shares)

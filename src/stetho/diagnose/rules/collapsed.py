@@ -1,0 +1,148 @@
+"""Different inputs that give nearly the same pre-activation → `collapsed`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, SIGMOID, STUCK, TANH, chain, with_sites
+from stetho.diagnose.phrases import at, normalised, number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
+
+
+class Collapsed(AbstractRule):
+    """Do different inputs still give different activations?
+
+    Looks at: how much of z's size depends on the input: the units' deviations over samples
+    against their root mean square, which also holds what is the same for every sample. 1: z is
+    all signal; 0: every sample looks alike, and no layer behind can tell them apart. This is the
+    forward face of a vanishing gradient: weights too small for the function's slope (the ordered
+    phase), a bounded function far from 0, or data that does not vary. The blame is shared by
+    logarithms: at the first site, how far the data lies from 0 against its spread, how far the
+    bias is above unit scale and the spread of z under it; then the slopes and the weights of the
+    sites on the way.
+
+    Can look like it: outputs that are never negative point the same way, so that their cosine is
+    near 1 in healthy networks too; the cosine is shown and not judged. A residual stream with a
+    large constant part.
+
+    What helps: weights at the gain that belongs to the function, functions with centred outputs,
+    normalisation over the batch, residual connections.
+    """
+
+    name: ClassVar[str] = "collapsed"
+    rank: ClassVar[int] = 22
+    limits: ClassVar[dict[str, Limit]] = {
+        "signal": Limit(
+            0.05,
+            "part of z's size that depends on the input",
+            "A twentieth is signal; healthy networks of the zoo's calibration half have at least "
+            "0.42, one with a harmless bias of 4 has 0.10",
+        ),
+        "severe": Limit(
+            1e-3,
+            "part at which hardly a layer can tell samples apart",
+            "Four more digits and float32 (6e-8) has lost it",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        for model in view.models:
+            sites = [site for site in model if self._signal(self._now(view, site)) < self._limit]
+            if sites and len(model) > 1:
+                yield self._finding(view, model, sites)
+
+    @property
+    def _limit(self) -> float:
+        return self.limit("signal")
+
+    @staticmethod
+    def _now(view: RunView, site: Site) -> SiteStats:
+        return SiteStats(
+            unit_offset=view.now(site, "unit_offset"), unit_spread=view.now(site, "unit_spread")
+        )
+
+    @staticmethod
+    def _signal(stats: SiteStats | None) -> float:
+        if stats is None or math.isnan(stats.unit_spread):
+            return math.nan
+        size = math.hypot(stats.unit_spread, stats.unit_offset)
+        return stats.unit_spread / size if size > 0 else 0.0
+
+    def _finding(self, view: RunView, model: Sequence[Site], sites: Sequence[Site]) -> Finding:
+        worst = min(sites, key=lambda site: self._signal(self._now(view, site)))
+        signal = self._signal(self._now(view, worst))
+
+        def stands(probe: Probe) -> bool:
+            return self._signal(probe.sites.get(worst.name)) < self._limit
+
+        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        return Finding(
+            self.name,
+            view.severity(signal < self.limit("severe")),
+            f"{at(worst)}: {percent(signal)} of z depends on the input, the rest is the same for "
+            f"every sample{more}; two samples have a cosine of "
+            f"{number(view.now(worst, 'a_cosine'))} behind it.",
+            tuple(site.name for site in sites),
+            view.since(stands),
+            {
+                "part of z that depends on the input": Evidence(signal, self._limit, "%"),
+                "cosine between samples": Evidence(view.now(worst, "a_cosine")),
+            },
+            self._blame(view, model, worst),
+            (
+                Remedy(
+                    f"initialise the weights with the gain of {worst.function.name} "
+                    "(stetho.init_), and biases at 0",
+                    "a signal that keeps its size: the part stays near 100 % at every depth",
+                ),
+                Remedy(
+                    "put a batch normalisation before each activation function "
+                    "(stetho.insert_norm)",
+                    "100 % of z depends on the input: what is the same for all samples is taken "
+                    "off",
+                ),
+            ),
+        )
+
+    def _blame(self, view: RunView, model: Sequence[Site], worst: Site) -> dict[str, float]:
+        """What the first site lacks already, and what slopes and weights take on the way."""
+        way = model[: model.index(worst) + 1]
+        spreads = [self._now(view, site).unit_spread for site in way]
+        parts = self._at_first(view, way[0])
+        parts["slope"] = 0.0
+        for site, here, there in zip(way, spreads, spreads[1:]):
+            factor = view.slope(site)
+            if here > 0 and there > 0 and factor > 0:
+                parts["slope"] -= math.log(factor)
+                parts["weights"] -= math.log(there / here / factor)
+        return normalised(parts)
+
+    def _at_first(self, view: RunView, site: Site) -> dict[str, float]:
+        """By logarithms: data far from 0 against its spread, a bias above, a spread under 1."""
+        now = self._now(view, site)
+        if view.layer_now(site.layer, "constant_features") == 1:
+            return {"input": 1.0, "bias": 0.0, "weights": 0.0}
+        offset = view.layer_now(site.layer, "feature_offset")
+        bias = view.parameter_now(site.bias, "rms")
+        return {
+            "input": math.log(max(1.0, offset)) if offset > 0 else 0.0,
+            "bias": math.log(max(1.0, now.unit_offset)) if bias > 0.5 * now.unit_offset else 0.0,
+            "weights": -math.log(min(1.0, now.unit_spread)) if now.unit_spread > 0 else 1.0,
+        }
+
+    @classmethod
+    def present(cls) -> Run:
+        run = chain(6, function=SIGMOID, slope=0.24, weight=0.6, losses=STUCK)
+        for place in range(6):
+            spread = 0.5 * 0.15**place
+            run = with_sites(run, [place], unit_spread=spread, unit_offset=0.4, a_cosine=0.99)
+        return run
+
+    @classmethod
+    def absent(cls) -> Run:
+        spread = {"unit_spread": 1.0, "unit_offset": 0.3, "a_cosine": 0.1}
+        return chain(6, function=TANH, losses=LEARNS, site=spread)

@@ -1,0 +1,136 @@
+"""Shrinkage of the gradient along a sequence → `vanishing-through-time`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, STUCK, chain
+from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Layer, LayerStats, Probe, Remedy, Run
+
+
+class VanishingThroughTime(AbstractRule):
+    """Does a recurrent layer's gradient reach the early steps of its sequence?
+
+    Looks at: the gradient at the input of torch's recurrent layers, over the first tenth of the
+    steps against the last tenth, where the loss listens to the end of the sequence; it goes the
+    same way as the hidden state, from step to step. In a plain RNN the blame is shared by
+    logarithms: what the recurrent weights multiply with (their size times √units), and the rest,
+    which is the slope of the function; in LSTM and GRU it is the gates.
+
+    Can look like it: a loss at every step gives early steps a gradient of their own; there this
+    rule says nothing. Where the answer lies in the last steps, the early ones need no gradient.
+
+    What helps: LSTM with a forget gate that begins open (bias 1 and more), GRU, recurrent weights
+    that begin orthogonal, a shorter sequence, attention.
+    """
+
+    name: ClassVar[str] = "vanishing-through-time"
+    rank: ClassVar[int] = 21
+    limits: ClassVar[dict[str, Limit]] = {
+        "total": Limit(
+            1e-3,
+            "gradient at the first tenth of the steps against the last",
+            "The limit of vanishing-gradient; an LSTM of the zoo that learns over 40 steps has 13",
+        ),
+        "severe": Limit(
+            1e-5,
+            "the same, where nothing is learned from the early steps",
+            "The limit of vanishing-gradient",
+        ),
+        "fed": Limit(
+            0.9,
+            "share of the squared gradient that comes in at the last tenth of the steps",
+            "Else early steps have a gradient of their own",
+        ),
+        "steps": Limit(10, "length of the sequence", "Ten tenths"),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        for layer in view.run.layers:
+            if layer.kind == "recurrent" and self._vanishes(self._now(view, layer)):
+                yield self._finding(view, layer)
+
+    @staticmethod
+    def _now(view: RunView, layer: Layer) -> LayerStats:
+        fields = ("time_steps", "time_early", "time_late", "time_fed")
+        return LayerStats(**{name: view.layer_now(layer.name, name) for name in fields})
+
+    def _vanishes(self, stats: LayerStats | None) -> bool:
+        if stats is None or not stats.time_steps >= self.limit("steps"):
+            return False
+        at_end = stats.time_fed >= self.limit("fed")
+        return at_end and stats.time_early < self.limit("total") * stats.time_late
+
+    def _finding(self, view: RunView, layer: Layer) -> Finding:
+        now = self._now(view, layer)
+        total = now.time_early / now.time_late
+        per_step = total ** (1 / (0.9 * now.time_steps))
+
+        def stands(probe: Probe) -> bool:
+            return self._vanishes(probe.layers.get(layer.name))
+
+        cause = self._blame(view, layer, per_step)
+        blame = max(cause, key=lambda name: cause[name])
+        of = "the slope of its function or gates" if blame == "slope" else "its recurrent weights"
+        return Finding(
+            self.name,
+            view.severity(total < self.limit("severe")),
+            f"{layer.name}: the gradient is {number(total)} times as large at the first steps as "
+            f"at the last of {number(now.time_steps)}: it shrinks {number(per_step)}-fold a step, "
+            f"{percent(cause[blame])} of that by {of}.",
+            (layer.name,),
+            view.since(stands),
+            {
+                "gradient, first steps to last": Evidence(total, self.limit("total")),
+                "factor per step": Evidence(per_step, unit="×"),
+                "steps": Evidence(now.time_steps, self.limit("steps")),
+            },
+            cause,
+            (
+                Remedy(
+                    "use nn.LSTM with the forget gate's bias at 3, or nn.GRU",
+                    f"a factor of about {1 / (1 + math.exp(-3)):.2f} a step where it is "
+                    f"{number(per_step)} now",
+                ),
+                Remedy(
+                    "initialise the recurrent weights orthogonal (torch.nn.init.orthogonal_)",
+                    "a weight factor of 1 a step",
+                ),
+            ),
+        )
+
+    @staticmethod
+    def _blame(view: RunView, layer: Layer, per_step: float) -> dict[str, float]:
+        name = (layer.weight or "").replace("weight_ih", "weight_hh")
+        parameter, size = view.parameter(name), view.parameter_now(name, "rms")
+        plain = parameter is not None and len(set(parameter.shape)) == 1
+        if not plain or parameter is None or not (size > 0 and per_step > 0):
+            return {"slope": 1.0}
+        gain = size * math.sqrt(parameter.shape[0])
+        return normalised({"weights": -math.log(gain), "slope": math.log(gain / per_step)})
+
+    @classmethod
+    def present(cls) -> Run:
+        return _recurrent(STUCK, time_early=1e-12)
+
+    @classmethod
+    def absent(cls) -> Run:
+        return _recurrent(LEARNS, time_early=2e-4)
+
+
+def _recurrent(losses: tuple[float, ...], time_early: float) -> Run:
+    run = chain(2, losses=losses)
+    layers = (replace(run.layers[0], kind="recurrent"), *run.layers[1:])
+    name = layers[0].name
+    along = {"time_steps": 50.0, "time_early": time_early, "time_late": 1e-3, "time_fed": 1.0}
+    probes = tuple(
+        replace(probe, layers={**probe.layers, name: replace(probe.layers[name], **along)})
+        for probe in run.probes
+    )
+    return replace(run, layers=layers, probes=probes)

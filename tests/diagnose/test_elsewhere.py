@@ -1,0 +1,174 @@
+"""When the fault does not lie with the activations, and what it is instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stetho.diagnose import diagnose
+from stetho.diagnose.examples import LEARNS, SIGMOID, STUCK, chain, with_sites
+from stetho.diagnose.rules.misfit_loss import MisfitLoss
+from stetho.record import Criterion, Evidence, Optimizer, Severity
+
+SAYING = "This is not an activation problem: it is"
+
+
+def first(run, rule):
+    return next(finding for finding in diagnose(run).findings if finding.rule == rule)
+
+
+def shrinking(run, part):
+    """The same run with weights that end at a part of their size."""
+    last = run.probes[-1].step
+    probes = tuple(
+        replace(
+            probe,
+            parameters={
+                name: replace(stats, rms=stats.rms * part ** (probe.step / last))
+                for name, stats in probe.parameters.items()
+            },
+        )
+        for probe in run.probes
+    )
+    return replace(run, probes=probes)
+
+
+def test_nothing_wrong_but_the_loss_leaves_the_labels():
+    diagnosis = diagnose(chain(4, losses=STUCK))
+    finding = diagnosis.findings[0]
+    assert (finding.rule, finding.cause) == ("not-learning", {"labels": 1.0})
+    # Four sites of slope 0.7, none saturated, none dead; updates 1e-4 / 0.1.
+    assert finding.evidence["smallest slope"] == Evidence(pytest.approx(0.7), unit="×")
+    assert "relative update 0.00100" in finding.message
+    assert f"{SAYING} the labels" in diagnosis.verdict
+    assert "4 hidden sites pass at least 0.700 of the gradient" in diagnosis.verdict
+
+
+def test_a_network_whose_gradient_vanishes_is_an_activation_problem():
+    run = chain(12, function=SIGMOID, slope=0.24, weight=0.6, losses=STUCK)
+    assert SAYING not in diagnose(run).verdict
+
+
+def test_nothing_is_cleared_where_no_gradient_was_seen():
+    run = with_sites(chain(4, losses=STUCK), [0], up_rms=0.0, down_rms=0.0)
+    diagnosis = diagnose(run)
+    assert SAYING not in diagnosis.verdict
+    assert first(run, "not-learning").cause == {"unknown": 1.0}
+
+
+def test_a_network_that_learns_has_no_problem_to_lay_elsewhere():
+    criterion = Criterion("cross_entropy", "softmax", 0.0, 1.0, classes=10)
+    run = replace(chain(4, losses=LEARNS), criteria=(criterion,))
+    diagnosis = diagnose(run)
+    assert diagnosis.worst is Severity.NOTE
+    assert SAYING not in diagnosis.verdict
+
+
+@pytest.mark.parametrize(("update", "cause"), [(1e-8, "learning-rate"), (1e-4, "labels")])
+def test_steps_that_are_too_small_are_the_learning_rate(update, cause):
+    run = chain(4, losses=STUCK, parameter={"rms": 0.1, "update_rms": update})
+    assert first(run, "not-learning").cause == {cause: 1.0}
+
+
+def test_a_gradient_that_vanishes_is_no_learning_rate_that_is_too_small():
+    run = chain(4, losses=STUCK, parameter={"rms": 0.1, "update_rms": 1e-8})
+    head = "layers.4.weight"  # the fastest weight keeps its pace
+    probes = tuple(
+        replace(
+            probe,
+            parameters={
+                **probe.parameters,
+                head: replace(probe.parameters[head], update_rms=1e-4),
+            },
+        )
+        for probe in run.probes
+    )
+    rules = [finding.rule for finding in diagnose(replace(run, probes=probes)).findings]
+    assert "undersized-update" not in rules
+
+
+def test_weights_that_decay_away_are_the_weight_decay():
+    # λ|w| = 0.5 × 0.1 × 0.1 in the end against a gradient of 1e-3: 0.83 of the step.
+    optimizer = Optimizer("SGD", lr=0.1, weight_decay=0.5)
+    run = shrinking(chain(4, losses=STUCK, optimizer=optimizer), 0.1)
+    finding = first(run, "decayed-weights")
+    assert finding.cause == first(run, "not-learning").cause == {"weight-decay": 1.0}
+    part = finding.evidence["part of the step that is decay"].value
+    assert part == pytest.approx(5e-3 / 6e-3, rel=0.02)
+    assert f"{SAYING} the weight decay" in diagnose(run).verdict
+    # The same decay where weights keep their size is no illness.
+    keeps = chain(4, losses=STUCK, optimizer=optimizer)
+    assert first(keeps, "not-learning").cause == {"labels": 1.0}
+
+
+def test_most_weights_frozen_in_a_network_that_does_not_learn():
+    run = chain(4, losses=STUCK)
+    frozen = tuple(replace(p, trainable=p.name.startswith("layers.4")) for p in run.parameters)
+    finding = first(replace(run, parameters=frozen), "frozen-layer")
+    assert (finding.severity, finding.cause) == (Severity.FAULT, {"frozen": 1.0})
+    assert "80 % of the weights" in finding.message
+    learns = replace(run, parameters=frozen, losses=LEARNS)
+    assert first(learns, "frozen-layer").severity is Severity.NOTE
+
+
+# -- an output function and a loss that do not fit: the lowest loss, by hand ---------------------
+
+FLOORS = {
+    # softmax twice, 10 classes: one-hot gives −ln (e / (e + 9)) = 1.4612, of ln 10 = 2.3026.
+    "softmax": (Criterion("cross_entropy", "softmax", 0.0, 1.0, 10), 0.6346),
+    # tanh: logits 1 and −1: ln (1 + 9 e⁻²) = 0.7965.
+    "tanh": (Criterion("cross_entropy", "tanh", -1.0, 1.0, 10), 0.3459),
+    # sigmoid twice: ½ (0.3133 + ln 2), of ln 2.
+    "sigmoid": (Criterion("binary_cross_entropy_with_logits", "sigmoid", 0.0, 1.0), 0.7260),
+    # targets 0 … 4, outputs 0 … 1: three quarters beyond, 4 (3/4)³, of the variance.
+    "range": (Criterion("mse_loss", "sigmoid", 0.0, 1.0, 0, False, 0.0, 4.0), 1.6875),
+    # relu: targets −1 … 3: 4 (1/4)³ = 1/16.
+    "relu": (Criterion("mse_loss", "relu", 0.0, float("inf"), 0, False, -1.0, 3.0), 0.0625),
+}
+FITS = {
+    "plain": Criterion("cross_entropy", classes=10),
+    "log_softmax": Criterion("cross_entropy", "log_softmax", -float("inf"), 0.0, 10),
+    "images in 0 … 1": Criterion("mse_loss", "sigmoid", 0.0, 1.0, 0, False, 0.0, 1.0),
+    "probabilities": Criterion("binary_cross_entropy", "sigmoid", 0.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_the_lowest_loss_that_can_be_reached(name):
+    criterion, floor = FLOORS[name]
+    run = replace(chain(4, losses=STUCK), criteria=(criterion,))
+    finding = first(run, MisfitLoss.name)
+    assert finding.evidence["lowest loss / constant answer's"].value == pytest.approx(
+        floor, abs=1e-4
+    )
+    assert criterion.behind in finding.message
+    assert f"{SAYING} the output layer and its loss" in diagnose(run).verdict
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_outputs_and_losses_that_fit(name):
+    run = replace(chain(4, losses=STUCK), criteria=(FITS[name],))
+    assert MisfitLoss.name not in [finding.rule for finding in diagnose(run).findings]
+
+
+def test_unlike_shapes_are_told():
+    criterion = Criterion("mse_loss", broadcast=True, target_low=-2.0, target_high=2.0)
+    finding = first(replace(chain(4, losses=STUCK), criteria=(criterion,)), MisfitLoss.name)
+    assert finding.severity is Severity.FAULT
+    assert "unlike shapes" in finding.message
+
+
+def test_outputs_that_a_function_cuts_off():
+    run = chain(4, losses=STUCK)
+    end = replace(run.sites[-1], output=True, name="out/relu")
+    probes = tuple(
+        replace(
+            probe,
+            sites={**probe.sites, end.name: replace(probe.sites[run.sites[-1].name], dead=0.7)},
+        )
+        for probe in run.probes
+    )
+    criterion = Criterion("cross_entropy", "relu", 0.0, float("inf"), 10)
+    run = replace(run, sites=(*run.sites, end), probes=probes, criteria=(criterion,))
+    assert first(run, MisfitLoss.name).evidence["lowest loss / constant answer's"].value == 0.7

@@ -1,0 +1,32 @@
+"""`python -m zoo run [NAME]`: train what is missing. `python -m zoo report`: judge all again."""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m zoo", description=__doc__)
+    parser.add_argument("command", choices=["run", "peers", "report"])
+    parser.add_argument("name", nargs="?", default="", help="only cases whose name contains this")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.command == "run":
+        from zoo import running
+
+        running.run(arguments.name)
+    elif arguments.command == "peers":
+        from zoo import peers
+
+        peers.run(arguments.name)
+    else:
+        from zoo import report, results
+
+        results.write()
+        print(report.summary())
+
+
+if __name__ == "__main__":
+    main()

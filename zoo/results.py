@@ -1,0 +1,43 @@
+"""Rows ↔ the committed files, so that scores can be checked without training anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from zoo.judging import Row, judged
+from zoo.peers import rows as peer_rows
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.jsonl"
+FIRST_LOOK = HERE / "first_look.jsonl"  # the reporting half as it was first seen; kept as it is
+PEERS = HERE / "peers.jsonl"
+
+
+def write() -> None:
+    """Judge all runs again, and keep what was said of them and what peers say."""
+    lines = [json.dumps(asdict(row), ensure_ascii=False) for row in judged()]
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    kept = [json.dumps(row, ensure_ascii=False) for row in peer_rows()]
+    if kept:
+        PEERS.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def read(file: Path = RESULTS) -> list[Row]:
+    return [_row(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _row(values: dict[str, object]) -> Row:
+    alarms = tuple(tuple(alarm) for alarm in values.pop("alarms"))  # type: ignore[attr-defined]
+    return Row(**values, alarms=alarms)  # type: ignore[arg-type]
+
+
+def peers() -> dict[str, dict[str, list[str]]]:
+    """What each peer said, by case; where it failed, nothing."""
+    said: dict[str, dict[str, list[str]]] = {}
+    if PEERS.exists():
+        for line in PEERS.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            said.setdefault(row["peer"], {})[row["case"]] = row["alarms"]
+    return said
