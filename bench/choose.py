@@ -123,13 +123,15 @@ def replay() -> None:
         means = [fmean(column) for column in zip(*regrets)]
         worst = [max(column) for column in zip(*regrets)]
         cells = [f"{m:.3f} ({w:.2f})" for m, w in zip(means, worst)]
-        print(f"| {name} | {best} | {told} | {median(ratios):.1f} | {' | '.join(cells)} |")
+        range_ = f"{median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+        print(f"| {name} | {best} | {told} | {range_} | {' | '.join(cells)} |")
     print("\nRegret: mean (largest).\n\nWhat pairing is worth, on the grids' 12 seeds:\n")
     print("| grid | variance of unpaired / of paired differences: median over functions, range |")
     print("|---|---|")
     for name in (*EXAMPLES, *HELD_OUT):
         gains = sorted(_gains(load(name)))
-        print(f"| {name} | {median(gains):.2f} ({gains[0]:.2f} to {gains[-1]:.2f}) |")
+        told = f"{median(gains):.2f} ({gains[0]:.2f} to {gains[-1]:.2f})" if gains else "all failed"
+        print(f"| {name} | {told} |")
 
 
 def _most(item: tuple[str, int]) -> int:

@@ -124,6 +124,11 @@ class RunPair:
 
         return pair_html(*self._sides())
 
+    def _repr_html_(self) -> str:
+        from stetho.report import pair_panel
+
+        return pair_panel(*self._sides())
+
     def __str__(self) -> str:
         stream = io.StringIO()
         self.show(stream)

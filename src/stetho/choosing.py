@@ -53,6 +53,11 @@ class ChoiceResult:
 
         return choice_html(self.choice, file=self.file)
 
+    def _repr_html_(self) -> str:
+        from stetho.report import choice_panel
+
+        return choice_panel(self.choice, file=self.file)
+
     def __str__(self) -> str:
         return self.text()
 
@@ -250,7 +255,7 @@ def with_recipe(
     from stetho.trials.engine import Errand
     from stetho.trials.race import refuse_unfit
     from stetho.trials.recipe import parse
-    from stetho.trials.stage import NO_COMPILER
+    from stetho.trials.stage import compiler_off
     from stetho.trials.transplant import Transplant
     from stetho.trials.trial import Script, Trial
     from stetho.trials.worker import swapped
@@ -261,16 +266,11 @@ def with_recipe(
     with make_engine("process", workers=1) as engine:
         scouting = engine.scout(Errand(Trial(script, recipe, incumbent=True, steps=2), (recipe,)))
     refuse_unfit(scouting)
-    before = os.environ.get(NO_COMPILER)
-    os.environ[NO_COMPILER] = "1"
     transplant = Transplant(made, scouting.places)
     try:
-        with swapped(transplant, made.init or "keep"):
+        with compiler_off(), swapped(transplant, made.init or "keep"):
             yield
     finally:
-        os.environ.pop(NO_COMPILER, None)
-        if before is not None:
-            os.environ[NO_COMPILER] = before
         sites = sum(len(one.sites) for one in scouting.places)
         print(
             f"stetho: {scouting.incumbent} was replaced by {recipe} at {sites} sites",

@@ -45,7 +45,12 @@ def a_choice(winner: str = "elu", **more: object) -> Choice:
         step_cost=1.02,
         curve=curve(0.02, 0.05),
     )
-    broken = CandidateResult("squared_relu", "diverged", "NaN at step 12", pairs=2, steps=12)
+    broken = CandidateResult(
+        *("squared_relu", "diverged", "NaN at step 12"),
+        pairs=2,
+        steps=12,
+        curve=((2.0, 1.9, 2.1), (1e6, 1e5, 1e7)),
+    )
     settings: dict[str, object] = {
         "command": "train.py --epochs 3",
         "winner": winner,

@@ -26,6 +26,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+WAIT = 40.0  # seconds, on a machine that is busy with other tests; mostly milliseconds are needed
 LAPTOP = {"width": 1366, "height": 768}
 
 
@@ -62,7 +63,7 @@ def open_page(browser: Browser) -> Iterator[Opener]:
         context = browser.new_context(
             **{"viewport": LAPTOP, "offline": offline, "accept_downloads": True, **more}
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(WAIT * 1000)
         contexts.append(context)
         page = context.new_page()
         told = [] if hostile else complaints
@@ -82,7 +83,7 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     assert not [url for url in asked if not url.startswith(strangers)]
 
 
-def until(page: Page, condition: str, argument: Any = None, seconds: float = 10.0) -> None:
+def until(page: Page, condition: str, argument: Any = None, seconds: float = WAIT) -> None:
     """Playwright's own waiting evaluates a string inside of the page, which our policy forbids."""
     end = time.monotonic() + seconds
     while not page.evaluate(condition, argument):

@@ -56,7 +56,7 @@ def test_the_page_follows_a_training(
     training: subprocess.Popen[bytes], address: str, open_page: Opener, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.stetho"
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not (file.exists() and len(read_run(file).probes) >= 3):
         assert time.monotonic() < end, "the training has not begun"
         time.sleep(0.2)
@@ -75,7 +75,7 @@ def test_the_page_follows_a_training(
         page,
         "(seen) => Number(document.querySelector('input[type=range]').max) > seen + 2",
         seen,
-        seconds=40,
+        seconds=90,
     )
     # What the reader chose and opened stays.
     assert page.locator("figure[data-chart=depth] details.twin").get_attribute("open") is not None

@@ -73,6 +73,8 @@ def test_a_race(open_page: Opener, tmp_path: Path) -> None:
     assert label is not None
     assert "elu: -1.9 (-2.05 to -1.75), better" in label
     assert "tanh: 0.02 (-0.1 to 0.13), neither" in label
+    broken = page.locator("figure[data-chart=curves] button", has_text="squared_relu")
+    assert broken.get_attribute("aria-pressed") == "false", "1e6 leaves no room for the others"
     drawn = page.eval_on_selector("figure[data-chart=curves] canvas", "(c) => c.toDataURL()")
     page.locator("figure[data-chart=curves] button", has_text="tanh").click()
     without = page.eval_on_selector("figure[data-chart=curves] canvas", "(c) => c.toDataURL()")

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,19 @@ def test_the_table_says_what_was_measured(open_page: Opener, sick: Path) -> None
     assert texts[5] == "0.25"
 
 
+def test_each_model_has_a_source_of_its_own(open_page: Opener, tmp_path: Path) -> None:
+    run = sick_run(sites=8)
+    names = ["Generator"] * 4 + ["Discriminator"] * 4
+    sites = tuple(replace(site, model=name) for site, name in zip(run.sites, names, strict=True))
+    page = open_page(written(tmp_path, replace(run, sites=sites)))
+    page.locator("figure[data-chart=depth] summary").click()
+    rows = page.locator("figure[data-chart=depth] tbody tr")
+    rows.first.wait_for()
+    relative = [row.locator("td").nth(2).inner_text() for row in rows.all()]
+    # 0.25 at each last site; 0.25⁴ × 0.6³ = 8.44e-4 at each first one
+    assert relative == ["8.44e-04", "0.00562", "0.0375", "0.25"] * 2
+
+
 def test_tables_are_saved_as_csv_and_json(open_page: Opener, sick: Path) -> None:
     page, run = open_page(sick), sick_run()
     figure = page.locator("figure[data-chart=depth]")
@@ -255,6 +269,20 @@ def test_printed(open_page: Opener, sick: Path) -> None:
     assert not page.locator("#theme").is_visible()
     assert page.locator("#findings article").first.is_visible()
     assert len(page.pdf()) > 20_000
+
+
+def test_dark_pages_are_printed_on_white(open_page: Opener, sick: Path) -> None:
+    page = open_page(sick, color_scheme="dark")
+    canvas, drawn = "figure[data-chart=depth] canvas", "(c) => c.toDataURL()"
+    on_screen = page.eval_on_selector(canvas, drawn)
+    colour = "getComputedStyle(document.body).color"
+    light_text = page.evaluate(colour)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(colour) == "rgb(20, 24, 31)"
+    assert page.eval_on_selector(canvas, drawn) != on_screen
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(colour) == light_text != "rgb(20, 24, 31)"
+    assert page.eval_on_selector(canvas, drawn) == on_screen
 
 
 def test_explanations_stand_under_their_findings(open_page: Opener, sick: Path) -> None:

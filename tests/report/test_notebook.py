@@ -6,10 +6,11 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
+from pages.choices import a_choice
 from pages.runs import sick_run
 from stetho.diagnose import diagnose
 from stetho.record import Diagnosis, Predicted, PredictedSite, Run
-from stetho.report import panel, predicted_panel
+from stetho.report import Side, choice_panel, pair_panel, panel, predicted_panel
 
 
 def test_key_panels() -> None:
@@ -41,6 +42,16 @@ def test_names_are_escaped() -> None:
 
 def test_empty_run() -> None:
     assert "so" in panel(Run(), Diagnosis("so"))
+
+
+def test_two_runs_and_a_race() -> None:
+    run = sick_run()
+    sides = (Side(letter, run, diagnose(run)) for letter in "AB")
+    assert "arrives at the first site in A" in pair_panel(*sides)
+    text = choice_panel(a_choice("<script>alert(1)</script>"))
+    assert "Candidates" in text
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
 
 
 def test_prediction() -> None:

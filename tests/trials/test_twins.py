@@ -175,6 +175,14 @@ EDITS = {
         ],
         "elu",
     ),
+    "compiled": (
+        CALLS + "model = torch.compile(model)\n" + CLASSES,
+        [
+            ("torch.sigmoid(self.first(x))", "F.elu(self.first(x))"),
+            ("self.second(x).sigmoid()", "F.elu(self.second(x))"),
+        ],
+        "elu",
+    ),
     "in place": (IN_PLACE + CLASSES, [("F.relu(", "F.elu(")], "elu"),
     "modules, not the output": (
         MODULES + PROBABILITY,

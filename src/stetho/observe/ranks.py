@@ -73,6 +73,8 @@ class _Decisions:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+            raise PermissionError(f"the folder {folder}, where ranks meet, is another user's")
         path = folder / "schedule"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -19,11 +19,13 @@ __all__ = [
     "build",
     "choice_html",
     "choice_json",
+    "choice_panel",
     "choice_text",
     "html_text",
     "json_form",
     "pair_html",
     "pair_json",
+    "pair_panel",
     "panel",
     "predicted_html",
     "predicted_panel",
@@ -122,6 +124,22 @@ def panel(run: Run, diagnosis: Diagnosis) -> str:
     from stetho.report.html import notebook
 
     return notebook.run_panel(run, diagnosis)
+
+
+def pair_panel(a: Side, b: Side) -> str:
+    """Two runs side by side for a notebook."""
+    from stetho.report.html import notebook
+    from stetho.report.pair_sections import pair_report
+
+    return notebook.report_panel(pair_report(a, b))
+
+
+def choice_panel(choice: Choice, *, file: Path | None = None) -> str:
+    """A race for a notebook."""
+    from stetho.report.choice_sections import choice_report
+    from stetho.report.html import notebook
+
+    return notebook.report_panel(choice_report(choice, file=file))
 
 
 def predicted_panel(predicted: Predicted) -> str:

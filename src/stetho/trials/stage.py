@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
@@ -10,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from stetho.trials.seeding import seeded
 from stetho.trials.trial import Script
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-NO_COMPILER = "TORCH_COMPILE_DISABLE"  # trials run eagerly: modes and compiled graphs do not mix
+NO_COMPILER = "TORCH_COMPILE_DISABLE"
 
 
 class TrialOver(BaseException):
@@ -153,24 +152,38 @@ def _where(error: Exception) -> str:
 def on_stage(pair: int, folder: str = "") -> Iterator[None]:
     """Seeds of a pair, one thread, no output, no files of the author's overwritten."""
     threads, here, save = torch.get_num_threads(), os.getcwd(), torch.save
-    modules, compiler = set(sys.modules), os.environ.get(NO_COMPILER)
+    modules, nowhere = set(sys.modules), io.StringIO()
     torch.set_num_threads(1)
     torch.save = _saves_nothing
-    os.environ[NO_COMPILER] = "1"
     if folder:
         os.chdir(folder)
-    nowhere = io.StringIO()
     try:
-        with seeded(pair), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        with seeded(pair), compiler_off(), redirect_stdout(nowhere), redirect_stderr(nowhere):
             yield
     finally:
         torch.save = save
         torch.set_num_threads(threads)
-        os.environ.pop(NO_COMPILER) if compiler is None else os.environ.update(
-            {NO_COMPILER: compiler}
-        )
         os.chdir(here)
         _forget_own_modules(modules)
+
+
+@contextmanager
+def compiler_off() -> Iterator[None]:
+    """What `torch.compile` gives back runs eagerly: modes and compiled graphs do not mix."""
+    before = os.environ.get(NO_COMPILER)
+    os.environ[NO_COMPILER] = "1"  # read when torch loads its compiler, unless it has by now
+    settings: Any = getattr(sys.modules.get("torch._dynamo"), "config", None)
+    disabled = getattr(settings, "disable", None)
+    if disabled is not None:
+        settings.disable = True
+    try:
+        yield
+    finally:
+        if disabled is not None:
+            settings.disable = disabled
+        del os.environ[NO_COMPILER]
+        if before is not None:
+            os.environ[NO_COMPILER] = before
 
 
 def _saves_nothing(obj: Any, f: Any, *args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from stetho.record import Diagnosis, Predicted, Run
 from stetho.report import numbers, phrases, tree
 from stetho.report.answers import answers
+from stetho.report.html.blocks import Context
 from stetho.report.html.escape import text
+from stetho.report.html.frame import sections
 from stetho.report.html.svg import Line, log_plot
 from stetho.report.predicted_sections import summary
 from stetho.report.sections import learning
@@ -30,6 +32,11 @@ def run_panel(run: Run, diagnosis: Diagnosis) -> str:
     parts = [f"<p><strong>{text(diagnosis.verdict)}</strong></p>", _answers(run, diagnosis)]
     parts += [_depth(run), _findings(diagnosis), _loss(run)]
     return f'<div class="stetho" style="max-width:760px">{"".join(parts)}</div>'
+
+
+def report_panel(report: tree.Report) -> str:
+    """Any report of words and tables."""
+    return f'<div class="stetho">{sections(report, Context())}</div>'
 
 
 def predicted_panel(predicted: Predicted) -> str:

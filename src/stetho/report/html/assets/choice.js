@@ -30,7 +30,7 @@ function drawIntervals(figure) {
   const left = Math.min(width * 0.4, 16 + longest * 7);
   const all = rows.flatMap((one) => (one.incumbent ? [0] : [...one.interval, one.difference]));
   let [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
-  const pad = (high - low || 1) * 0.08;
+  const pad = (high - low || 1) * 0.14;
   [low, high] = [low - pad, high + pad];
   const x = (value) => left + ((value - low) / (high - low)) * (width - left - 14);
   pen.strokeStyle = style("text");
@@ -43,7 +43,7 @@ function drawIntervals(figure) {
   pen.textAlign = "right";
   pen.fillText(lower ? "← better" : "← worse", x(0) - 8, 4);
   pen.textAlign = "left";
-  pen.fillText(lower ? "worse →" : "better →", x(0) + 8, 4);
+  if (x(0) + 60 < width) pen.fillText(lower ? "worse →" : "better →", x(0) + 8, 4);
   rows.forEach((one, turn) => intervalRow(pen, one, x, left, 26 + (turn + 0.5) * row));
   pen.fillStyle = style("quiet");
   pen.textAlign = "center";
@@ -87,7 +87,9 @@ function drawCurves(figure) {
   const points = Math.max(...drawn.map((one) => one.curve.length));
   const steps = Math.max(...drawn.map((one) => one.steps), points);
   const xs = Array.from({ length: points }, (_, turn) => ((turn + 0.5) / points) * steps);
-  const hidden = new Set((figure.dataset.hidden ?? "").split("\n").filter(Boolean));
+  // A loss without bounds would leave no room for the others; it is a click away.
+  figure.dataset.hidden ??= drawn.filter((one) => !["done", "eliminated"].includes(one.status)).map((one) => one.name).join("\n");
+  const hidden = new Set(figure.dataset.hidden.split("\n").filter(Boolean));
   curveSwitches(figure, drawn, hidden);
   const series = [{}];
   const bands = [];
@@ -103,7 +105,7 @@ function drawCurves(figure) {
   });
   const values = columns.slice(1).flat().filter(isNumber);
   const range = values.length ? [Math.min(0, ...values), Math.max(...values) * 1.05] : [0, 1];
-  lineChart(host, { scales: { x: { time: false }, y: { range } }, axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), axis({ size: 52 })], series, bands }, columns);
+  lineChart(host, { scales: { x: { time: false }, y: { range } }, axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), axis({ size: 56, values: (u, splits) => splits.map(number) })], series, bands }, columns);
   addTwin(figure, "curves", "Learning curves", () => ({
     columns: ["up to step", ...drawn.flatMap((one) => [`${one.name}: mean`, "lowest", "highest"])],
     rows: xs.map((_, place) => [Math.round(((place + 1) / points) * steps), ...drawn.flatMap((one) => one.curve[place] ?? [null, null, null])]),

@@ -3,6 +3,13 @@
 const VANISHING = 1e-3; // limit `total` of the rule vanishing-gradient
 const EXPLODING = 1e3; // its counterpart
 
+// Places of an axis: every site, and nothing between the sites of two models.
+function slots() {
+  return page.data.sites.flatMap((site, place, all) => (place && all[place - 1].model !== site.model ? [null, place] : [place]));
+}
+
+const inSlots = (places, values, none) => places.map((place) => (place === null ? none : values[place]));
+
 // For each site the last hidden one of its model, where the gradient comes in.
 function lastHidden() {
   const { sites } = page.data;
@@ -60,6 +67,8 @@ function drawDepth(figure) {
   const range = logRange(shown, relative ? [-3.6, 1] : undefined);
   const blue = style("gradient");
   const point = { show: sites.length < 80, size: 7, fill: blue };
+  const places = slots();
+  const columns = [places.map((_, slot) => slot), ...[1, 4, 5, 3, 2, 0].map((row) => inSlots(places, rows[row], null))];
   const toggle = figure.querySelector(".choices:not(.functions)");
   const choose = (key) => ((figure.dataset.scale = key), drawDepth(figure));
   choices(toggle, [["relative", "relative to the source"], ["absolute", "rms"]], relative ? "relative" : "absolute", choose, "Scale of the chart");
@@ -71,8 +80,8 @@ function drawDepth(figure) {
   lineChart(
     host,
     {
-      scales: { x: { time: false, range: [-0.4, sites.length - 0.6] }, y: { distr: 3, range } },
-      axes: [nameAxis(shortNames(16), host.clientWidth), logAxis()],
+      scales: { x: { time: false, range: [-0.4, places.length - 0.6] }, y: { distr: 3, range } },
+      axes: [nameAxis(inSlots(places, shortNames(16), ""), host.clientWidth), logAxis()],
       series: [
         {},
         { stroke: style("signal"), width: 2, points: { show: sites.length < 80, size: 5, fill: style("signal") } },
@@ -92,11 +101,14 @@ function drawDepth(figure) {
               ]),
             ]
           : []),
-        ...(relative && measured ? gradientCallout(c.gradient, range[0]) : []),
-        pointing((place) => depthTip(place, c, relative), (place) => selectSite(place, null, true)),
+        ...(relative && measured ? gradientCallout(inSlots(places, c.gradient, null), range[0]) : []),
+        pointing(
+          (slot) => (places[slot] === null ? [] : depthTip(places[slot], c, relative)),
+          (slot) => places[slot] !== null && selectSite(places[slot], null, true),
+        ),
       ],
     },
-    [sites.map((_, place) => place), rows[1], rows[4], rows[5], rows[3], rows[2], rows[0]],
+    columns,
   );
   addTwin(figure, "depth", "Gradient and signal by depth", depthTable);
 }
@@ -104,7 +116,7 @@ function drawDepth(figure) {
 // Sites that no gradient reaches; else the one where it is furthest from its source.
 function gradientCallout(gradient, floor) {
   const none = gradient.flatMap((value, place) => (value === 0 ? [[place, floor]] : []));
-  if (none.length) return [callout(none, `no gradient at ${none.length} of ${gradient.length} sites`, style("fault"))];
+  if (none.length) return [callout(none, `no gradient at ${none.length} of ${page.data.sites.length} sites`, style("fault"))];
   const logs = gradient.map((value) => (value > 0 && Number.isFinite(value) ? Math.log10(value) : 0));
   let place = 0;
   logs.forEach((value, turn) => {
@@ -173,6 +185,7 @@ function drawParts(figure) {
   const { sites } = page.data;
   const made = cumulated();
   const rows = [made.slope, made.weight, made.both].map(positive);
+  const places = slots();
   const range = logRange(rows, [-1, 1]);
   const colours = [style("slope"), style("weight"), style("gradient")];
   legend(figure, [
@@ -183,8 +196,8 @@ function drawParts(figure) {
   lineChart(
     host,
     {
-      scales: { x: { time: false, range: [-0.4, sites.length - 0.6] }, y: { distr: 3, range } },
-      axes: [nameAxis(shortNames(16), host.clientWidth), logAxis()],
+      scales: { x: { time: false, range: [-0.4, places.length - 0.6] }, y: { distr: 3, range } },
+      axes: [nameAxis(inSlots(places, shortNames(16), ""), host.clientWidth), logAxis()],
       series: [
         {},
         { stroke: colours[0], width: 2.5, fill: style("slope-fill"), fillTo: 1, points: { show: sites.length < 80, size: 5, fill: colours[0] } },
@@ -193,20 +206,24 @@ function drawParts(figure) {
       ],
       plugins: [
         pointing(
-          (place) => [
-            shorten(siteName(place), 60),
-            `slopes from the last site to here ${factor(made.slope[place])}`,
-            `weights ${factor(made.weight[place])}`,
-            `both ${factor(made.both[place])}`,
-          ],
-          (place) => selectSite(place, null, true),
+          (slot) => (places[slot] === null ? [] : partsTip(places[slot], made)),
+          (slot) => places[slot] !== null && selectSite(places[slot], null, true),
         ),
       ],
     },
-    [sites.map((_, place) => place), ...rows],
+    [places.map((_, slot) => slot), ...rows.map((row) => inSlots(places, row, null))],
   );
   addTwin(figure, "parts", "Slope and weight parts of the gradient's change", () => ({
     columns: ["site", "slope factor", "weight factor", "slopes from the last site to here", "weights from the last site to here", "both"],
     rows: sites.map((site, place) => [site.name, site.slope, site.weight, made.slope[place], made.weight[place], made.both[place]]),
   }));
+}
+
+function partsTip(place, made) {
+  return [
+    shorten(siteName(place), 60),
+    `slopes from the last site to here ${factor(made.slope[place])}`,
+    `weights ${factor(made.weight[place])}`,
+    `both ${factor(made.both[place])}`,
+  ];
 }

@@ -76,7 +76,9 @@ function pointing(lines, onClick) {
     hooks: {
       init: (u) => {
         u.over.addEventListener("mousemove", (event) => {
-          if (u.cursor.idx !== null && u.cursor.idx !== undefined) showTip(event, lines(u.cursor.idx));
+          const told = u.cursor.idx === null || u.cursor.idx === undefined ? [] : lines(u.cursor.idx);
+          if (told.length) showTip(event, told);
+          else hideTip();
         });
         u.over.addEventListener("mouseleave", hideTip);
         if (onClick) {

@@ -21,7 +21,7 @@ function drawLoss(figure) {
     host,
     {
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range } },
-      axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), log ? logAxis() : axis({ size: 52 })],
+      axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), log ? logAxis() : axis({ size: 56, values: (u, splits) => splits.map(number) })],
       series: [{}, { stroke: style("gradient"), width: 1.6, points: { show: values.length < 3 } }, { stroke: style("quiet"), width: 1.4, dash: [6, 4], points: { show: false } }],
       plugins: [
         marks(lossMarks(loss, findings)),

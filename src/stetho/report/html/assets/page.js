@@ -50,6 +50,22 @@ function themes() {
   show();
 }
 
+// Paper is white: what is drawn is drawn again in the light colours for it.
+function printing() {
+  const root = document.documentElement;
+  let kept = null;
+  window.addEventListener("beforeprint", () => {
+    kept = root.dataset.theme ?? "";
+    root.dataset.theme = "light";
+    redrawAll();
+  });
+  window.addEventListener("afterprint", () => {
+    if (kept) root.dataset.theme = kept;
+    else delete root.dataset.theme;
+    redrawAll();
+  });
+}
+
 // Links to sites: from findings, tables and answers.
 function siteLinks() {
   document.addEventListener("click", (event) => {
@@ -83,5 +99,6 @@ begin();
 themes();
 siteLinks();
 resizing();
+printing();
 saving();
 drawWhenNear();

@@ -26,7 +26,7 @@ function drawLosses(figure) {
     host,
     {
       scales: { x: { time: false }, y: { range: [low, high + (high - low) * 0.06] } },
-      axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), axis({ size: 52 })],
+      axes: [axis({ values: (u, splits) => splits.map((step) => step.toLocaleString("en-US")) }), axis({ size: 56, values: (u, splits) => splits.map(number) })],
       series: [{}, ...colours.map((stroke) => ({ stroke, width: 1.6, points: { show: false } }))],
       plugins: [pointing((turn) => [`step ${steps[turn].toLocaleString("en-US")}`, `A: ${number(rows[0][turn])}`, `B: ${number(rows[1][turn])}`])],
     },

@@ -15,6 +15,8 @@ function niceSteps(low, high, most) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
   const ticks = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step / 1e6; tick += step) ticks.push(Number(tick.toPrecision(6)) + 0); // no -0
+  for (let turn = Math.ceil(low / step); turn * step <= high + step / 1e6; turn++) {
+    ticks.push(Number((turn * step).toPrecision(6)) + 0); // no -0
+  }
   return ticks;
 }
