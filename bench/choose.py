@@ -1,7 +1,7 @@
 """`stetho choose` against recorded full grids, against other searches, against itself → tables.
 
     python bench/choose.py replay     # recorded grids: minutes
-    python bench/choose.py real       # races of the four examples: a quarter of an hour
+    python bench/choose.py real [EXAMPLE …]  # races of the examples: a quarter of an hour
     python bench/choose.py alike      # ten races of one function under two names
 
 `bench/grid.py` records the grids. Regret: how much worse the chosen function is at full length than
@@ -159,7 +159,7 @@ def real() -> None:
         "| example | full grid: best | race: verdict | same, or a true tie | steps, grid / race |"
     )
     print("|---|---|---|---|---|")
-    for name in EXAMPLES:
+    for name in sys.argv[2:] or EXAMPLES:
         grid = load(name)
         worth = truth(grid)
         best = min(worth, key=lambda key: worth[key])

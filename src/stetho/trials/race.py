@@ -30,6 +30,10 @@ SHORT_PAIRS = 3  # of the short rung
 SHORT = 0.25  # its steps, as a part of the last rung's
 SHARE = 1 / 3  # the last rung's steps, as a part of the script's own
 FEWEST = 30  # steps of a trial
+LEAST = (
+    75  # steps of a trial of the last rung, where nobody asks for fewer: on the recorded grid of
+)
+#             150 steps the order of functions turns until then
 WAVE = 2  # pairs that run between two looks
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
 START = 0.3  # seconds that a trial costs besides its steps
@@ -136,7 +140,7 @@ class Race:
         """How long the trials are: as asked, or a part of the script, and within the budget."""
         settings, length = self._settings, scouting.outcome.steps
         last = settings.steps or (
-            max(min(FEWEST, length), math.ceil(SHARE * length)) if scouting.ended else length
+            max(min(LEAST, length), math.ceil(SHARE * length)) if scouting.ended else length
         )
         step = scouting.outcome.step_seconds
         notes = []
