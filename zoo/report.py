@@ -36,8 +36,9 @@ look changed, too: one constant by a test of our own (`TRAVEL`, 0.2 to 0.1), how
 grow in `diagnose/steps.py`, a limit of the new `undersized-update` below which it is silent, and
 what counts as naming a fault took in the two rules that were added (`undersized-update`,
 `decayed-weights`). The table shows both looks. As the reporting half has then had its say in the
-code, a **second draw** of cases (*fresh*), which nothing has seen, is reported beside it. `python -m zoo run` trains what is missing, `python -m zoo report` judges all
-runs again, and `make docs` writes this page from the committed results.
+code, a **second draw** of cases (*fresh*), which nothing has seen, is reported beside it.
+`python -m zoo run` trains what is missing, `python -m zoo report` judges all runs again, and
+`make docs` writes this page from the committed results.
 """
 
 PEERS = """\

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pages.conftest import until
+from pages.test_axe import violations
 from stetho.store import read_run
 
 Opener = Callable[..., Page]
@@ -102,6 +103,8 @@ def test_two_runs_are_chosen_from_the_list(address: str, open_page: Opener, tmp_
     assert "No run file yet" in page.inner_text("main")
     for name, run in (("a", sick_run()), ("b <i>", sick_run(slope=0.7, weight=1.4))):
         save_run(tmp_path / f"{name}.stetho", run, diagnose(run))
+    page.reload()
+    assert violations(page) == []
     page.get_by_label("A: a.stetho").check()
     assert page.locator("#compare").is_disabled()
     page.get_by_label("B: b <i>.stetho").check()
