@@ -116,7 +116,7 @@ def _price(choice: Choice) -> Section:
         share = choice.full_grid_steps / choice.steps
         parts.append(
             f"1/{number(share)} of a full grid ({whole(choice.full_grid_steps)}: every candidate "
-            "with 12 seeds at full length)"
+            "with 12 seeds, as long as the script or as --steps says)"
         )
     text = f"{', '.join(parts)}."
     if not math.isnan(choice.paired_gain):
