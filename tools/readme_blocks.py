@@ -21,6 +21,8 @@ README = ROOT / "README.md"
 BLOCK = re.compile(r"(<!-- block: command=(.+?) -->\n)(.*?)(<!-- /block -->)", re.DOTALL)
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?|[▁▂▃▄▅▆▇█]+")
 MEAN = re.compile(r"\S+ ?±")  # of z: near 0, where a ratio says nothing
+INTERVAL = re.compile(r"[├─●┤┊]+")  # a drawing, as wide as the numbers beside it leave room for
+TIMED = "training steps in"  # so many seconds
 # What differs from run to run: bars, the cost of watching, the run file's name.
 VOLATILE = ("Watching cost", "Run file", "Print again", "Medians of", "Race file")
 
@@ -71,7 +73,8 @@ def same(old: str, new: str) -> bool:
 
 def _steady(text: str) -> str:
     lines = (line for line in text.splitlines() if not line.startswith(VOLATILE))
-    return "\n".join(MEAN.sub("mean ±", line) for line in lines)
+    kept = (line for line in lines if TIMED not in line)
+    return "\n".join(INTERVAL.sub(" ", MEAN.sub("mean ±", line)) for line in kept)
 
 
 def _near(a: str, b: str) -> bool:
