@@ -50,7 +50,7 @@ function drawIntervals(figure) {
   for (const tick of niceSteps(low, high, Math.max(3, Math.floor((width - left) / 90)))) pen.fillText(number(tick), x(tick), height - 32);
   pen.fillText(`difference in ${page.data.choice.score}`, (left + width) / 2, height - 15);
   canvas.setAttribute("aria-label", rows.map((one) => `${one.name}: ${number(one.difference)} (${number(one.interval[0])} to ${number(one.interval[1])}), ${standing(one)}`).join("; "));
-  legend(figure, [[standingColour("better"), "better than the incumbent"], [standingColour("worse"), "worse"], [standingColour("neither"), "cannot be told from it"]]);
+  legend(figure, [[standingColour("better"), "better than the incumbent"], [standingColour("worse"), "worse"], [standingColour("neither"), "not told from it, or not tested"]]);
   addTwin(figure, "intervals", "Difference to the incumbent", () => ({
     columns: ["candidate", "score", "difference", "from", "to", "p", "pairs", "status"],
     rows: candidates.map((one) => [one.name, one.score, one.difference, ...one.interval, one.p, one.pairs, one.status]),
