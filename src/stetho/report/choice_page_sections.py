@@ -14,8 +14,8 @@ from stetho.report.tree import Answer, Answers, Chart, Report, Section
 INTERVALS = Chart(
     "intervals",
     "Difference to the incumbent",
-    "Mean over pairs of trials that differ in the function alone, with its 95 % interval. Coloured: "
-    "it passed the test, corrected for all candidates. Who left the race early was not tested.",
+    "Mean over pairs of trials that differ in the function alone, with its 95 % interval. In "
+    "colour: it passed the test, corrected for all candidates. Who left early was not tested.",
 )
 CURVES = Chart(
     "curves",
