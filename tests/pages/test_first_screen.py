@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from acceptance.runs import EXAMPLES, stetho
-from pages.conftest import browser, open_page  # noqa: F401  (fixtures)
 
 # Words of the first answer, what the second begins with, words of the third.
 ANSWERS = {
@@ -13,13 +12,14 @@ ANSWERS = {
     "dying_relu": ("1/relu", "Step ", "learning rate"),
     "saturated_tanh": ("1/tanh", "Step 0", "initialise the weights"),
     "unscaled_input": ("layer 0", "Step 0", "subtract each feature's mean"),
+    "plain_cnn": ("None of 4 hidden sites", "–", "Nothing"),
     "healthy_cnn": ("None of 3 hidden sites", "–", "Nothing"),
     "tiny_gpt": ("None of 3 hidden sites", "–", "Nothing"),
 }
 
 
 @pytest.mark.parametrize("example", ANSWERS)
-def test_three_answers(example, tmp_path, open_page):  # noqa: F811
+def test_three_answers(example, tmp_path, open_page):
     script = [EXAMPLES / f"{example}.py", *(["--steps", "60"] if example == "tiny_gpt" else [])]
     options = ["--every", "20", "-o", "a.stetho", "--html", "a.html"]
     ran = stetho("run", *options, *script, cwd=tmp_path)
