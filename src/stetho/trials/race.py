@@ -30,10 +30,9 @@ SHORT_PAIRS = 3  # of the short rung
 SHORT = 0.25  # its steps, as a part of the last rung's
 SHARE = 1 / 3  # the last rung's steps, as a part of the script's own
 FEWEST = 30  # steps of a trial
-LEAST = (
-    75  # steps of a trial of the last rung, where nobody asks for fewer: on the recorded grid of
-)
-#             150 steps the order of functions turns until then
+# Steps of a trial of the last rung, where nobody asks for fewer: on the recorded grid of 150 steps
+# the order of functions turns until then.
+LEAST = 75
 WAVE = 2  # pairs that run between two looks
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
 START = 0.3  # seconds that a trial costs besides its steps
