@@ -68,7 +68,13 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path: Path) -> None:
     small(tmp_path, epochs=60)
     command = [sys.executable, "-m", "stetho", *RACE[:3], "-o", "race.stetho", "small.py"]
     with open(tmp_path / "said", "w") as said:
-        race = subprocess.Popen(command, cwd=tmp_path, stderr=said, stdout=subprocess.DEVNULL)
+        race = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stderr=said,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=_heed_interrupts,
+        )
         while _trials(tmp_path / "race.stetho") < 3 and race.poll() is None:
             time.sleep(0.05)
         race.send_signal(signal.SIGINT)
@@ -88,6 +94,11 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(tmp_path: Path) -> None:
     other = stetho("choose", "--resume", "race.stetho", cwd=tmp_path)
     assert other.code == 2
     assert "has changed since" in other.stderr
+
+
+def _heed_interrupts() -> None:
+    """A shell that runs the tests in the background has them ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _trials(file: Path) -> int:
