@@ -232,7 +232,7 @@ def _ratio(outcomes: Outcomes, against: Outcomes, field: str, least: float = 0.0
 
     Quantities of which none is above `least` are noise.
     """
-    shared = [p for p in outcomes if p in against and p != 0] or []
+    shared = [p for p in outcomes if p in against and p != 0]
     pairs = [(getattr(outcomes[p], field), getattr(against[p], field)) for p in shared]
     ratios = [a / b for a, b in pairs if b > 0 and math.isfinite(a) and max(a, b) > least]
     return median(ratios) if ratios else NAN
@@ -312,9 +312,9 @@ def _notes(evidence: Evidence) -> list[str]:
 
 
 def _confirmation(evidence: Evidence, outcome: Outcome) -> str:
-    own, score = evidence.scouting.outcome, evidence.score
+    own, score = evidence.scouting.outcome, replace(evidence.score, whole=True)
     return (
-        f"at full length ({outcome.steps} steps, the script's own seeds) {score.name} is "
+        f"at full length ({outcome.steps} steps, the script's own seeds) the {score.words} is "
         f"{score.of(outcome):.3g} with the winner and {score.of(own):.3g} with the script as it is"
     )
 
