@@ -1,0 +1,1 @@
+"""One file a claim. Claims do not see each other."""

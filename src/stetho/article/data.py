@@ -1,0 +1,60 @@
+"""A name → real data that ships inside scikit-learn, standardised and split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from stetho.errors import UsageError
+
+TESTED = 0.25  # share of the samples that is kept for the test
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Inputs (samples, features) of mean 0 and deviation 1, and class numbers."""
+
+    x: Tensor
+    y: Tensor
+    x_test: Tensor
+    y_test: Tensor
+
+    @property
+    def features(self) -> int:
+        return self.x.shape[1]
+
+    @property
+    def classes(self) -> int:
+        return int(self.y.max()) + 1
+
+
+def load(name: str = "digits", seed: int = 0, samples: int | None = None) -> Split:
+    """`name`: "digits", "breast_cancer", "wine" or "iris"; `samples`: of the training part, fewer
+    than there are.
+
+    Raises:
+        UsageError: scikit-learn is not there.
+    """
+    x, y = _bundle(name)
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
+    cut = round(TESTED * len(x))
+    test, train = order[:cut], order[cut:][:samples]
+    mean, spread = x[train].mean(0), x[train].std(0)
+    scaled = (x - mean) / torch.where(spread > 0, spread, torch.ones_like(spread))
+    return Split(scaled[train], y[train], scaled[test], y[test])
+
+
+@cache
+def _bundle(name: str) -> tuple[Tensor, Tensor]:
+    try:
+        from sklearn import datasets
+    except ImportError as error:
+        raise UsageError(
+            "expected scikit-learn, whose data the article's experiments are made on, but it is "
+            "not installed; install it with: pip install 'stetho[article]'"
+        ) from error
+    bundle = getattr(datasets, f"load_{name}")()
+    return torch.tensor(bundle.data, dtype=torch.float32), torch.tensor(bundle.target)

@@ -1,0 +1,80 @@
+"""Values over seeds, or counts → measures with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist, fmean
+
+from stetho.record import NAN, Measure
+from stetho.trials.statistics import t_interval
+
+LEVEL = 0.05
+
+
+def exact(
+    what: str,
+    value: float,
+    *,
+    at_least: float = NAN,
+    at_most: float = NAN,
+    expected: float = NAN,
+    unit: str = "",
+) -> Measure:
+    """What is computed, not sampled: no interval."""
+    return Measure(what, value, value, value, at_least, at_most, expected, unit)
+
+
+def mean(
+    what: str,
+    values: Sequence[float],
+    *,
+    at_least: float = NAN,
+    at_most: float = NAN,
+    expected: float = NAN,
+    unit: str = "",
+) -> Measure:
+    """Mean over seeds, with Student's interval."""
+    low, high = t_interval(values)
+    return Measure(what, fmean(values), low, high, at_least, at_most, expected, unit)
+
+
+def geometric_mean(
+    what: str,
+    values: Sequence[float],
+    *,
+    at_least: float = NAN,
+    at_most: float = NAN,
+    expected: float = NAN,
+    unit: str = "×",
+) -> Measure:
+    """Geometric mean over seeds of what is positive (ratios, times), with Student's interval of
+    the logarithms; of a value that is 0 or not finite, nothing is known."""
+    if any(not 0 < value < math.inf for value in values):
+        return Measure(what, NAN, NAN, NAN, at_least, at_most, expected, unit)
+    logs = [math.log(value) for value in values]
+    low, high = t_interval(logs)
+    ends = (math.exp(fmean(logs)), _exp(low), _exp(high))
+    return Measure(what, *ends, at_least, at_most, expected, unit)
+
+
+def share(
+    what: str,
+    hits: int,
+    of: int,
+    *,
+    at_least: float = NAN,
+    at_most: float = NAN,
+    expected: float = NAN,
+) -> Measure:
+    """A share of independent cases, with Wilson's interval (1927)."""
+    z = NormalDist().inv_cdf(1 - LEVEL / 2)
+    p, square = hits / of, z * z / of
+    middle = (p + square / 2) / (1 + square)
+    half = z / (1 + square) * math.sqrt(p * (1 - p) / of + square / (4 * of))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Measure(what, p, low, high, at_least, at_most, expected, "%")
+
+
+def _exp(log: float) -> float:
+    return math.exp(log) if log < 700 else math.inf

@@ -1,0 +1,1 @@
+"""Arguments of `stetho article` → experiments on its claims, their progress, the table."""
