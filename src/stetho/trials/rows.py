@@ -95,8 +95,9 @@ def _ratio(outcomes: Outcomes, against: Outcomes, field: str, least: float = 0.0
 
     Quantities of which none is above `least` are noise.
     """
-    shared = [p for p in outcomes if p in against and p != 0]
-    pairs = [(getattr(outcomes[p], field), getattr(against[p], field)) for p in shared]
+    watched = min(outcomes, default=0)  # the first pair of either rung
+    shared = [pair for pair in outcomes if pair in against and pair != watched]
+    pairs = [(getattr(outcomes[pair], field), getattr(against[pair], field)) for pair in shared]
     ratios = [a / b for a, b in pairs if b > 0 and math.isfinite(a) and max(a, b) > least]
     return median(ratios) if ratios else NAN
 
