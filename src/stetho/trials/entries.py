@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stetho.trials.carrying import hopeless, needs_weights
-from stetho.trials.recipe import parse
+from stetho.trials.recipe import in_catalogue, parse
 from stetho.trials.trial import Place, Scouting, Script, Trial
 
 STILL = 0.9  # part of the first losses above which the last ones say that nothing is learned yet
@@ -54,7 +54,7 @@ def entries_of(candidates: Sequence[str], scouting: Scouting, init: str) -> list
     """
     incumbent = scouting.incumbent
     found = [Entry(incumbent, incumbent=True)]
-    own = _entry(incumbent, scouting, init)
+    own = _entry(incumbent, scouting, init) if in_catalogue(incumbent) else found[0]
     if init == "auto" and own.init != "keep":
         found.append(replace(own, name=f"{incumbent}+{own.init}", init="keep"))
     for name in dict.fromkeys(candidates):

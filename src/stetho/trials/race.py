@@ -21,7 +21,7 @@ from stetho.trials.costs import Table
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
 from stetho.trials.evidence import Evidence
-from stetho.trials.recipe import parse
+from stetho.trials.recipe import in_catalogue
 from stetho.trials.scoring import Score, score_for
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import pairs_needed
@@ -123,10 +123,9 @@ class Race:
         functions = tuple(dict.fromkeys([*settings.candidates, *self._replaced()]))
         scouting = self._engine.scout(Errand(look, functions, settings.replace, settings.sites))
         refuse_unfit(scouting)
-        if scouting.incumbent not in scouting.ways:  # found by now: theory looks at it as well
-            errand = Errand(
-                replace(look, steps=2), (scouting.incumbent,), settings.replace, settings.sites
-            )
+        own = scouting.incumbent  # found by now: theory looks at it as well
+        if own not in scouting.ways and in_catalogue(own):
+            errand = Errand(replace(look, steps=2), (own,), settings.replace, settings.sites)
             ways = {**scouting.ways, **self._engine.scout(errand).ways}
             scouting = replace(scouting, ways=ways)
         if self._file is not None:
@@ -135,7 +134,8 @@ class Race:
         return scouting
 
     def _replaced(self) -> tuple[str, ...]:
-        return (self._settings.replace,) if self._settings.replace else ()
+        own = self._settings.replace
+        return (own,) if own and in_catalogue(own) else ()
 
     def _plan(self, scouting: Scouting, entries: int) -> Plan:
         """How long the trials are: as asked, or a part of the script, and within the budget."""
@@ -297,7 +297,7 @@ def refuse_unfit(scouting: Scouting) -> None:
             "expected a hidden activation function to replace, but there is none"
             + (f" ({left}); name sites by --sites, or the function by --replace" if left else "")
         )
-    parse(scouting.incumbent)
+    in_catalogue(scouting.incumbent)  # refuses a gate
 
 
 def _refuse_silent(table: Table, score: Score, steps: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from stetho import activations
 from stetho.activations import Activation
-from stetho.errors import UsageError
+from stetho.errors import UnknownActivation, UsageError
 
 INITS = ("keep", "match", "critical", "he", "glorot", "lecun", "lsuv")
 NORMS = {"batchnorm": "batch", "layernorm": "layer"}
@@ -25,6 +25,15 @@ class Recipe:
     def plain(self) -> bool:
         """The function alone."""
         return self.init is None and self.norm is None
+
+
+def in_catalogue(function: str) -> bool:
+    """Whether theory can look at a script's own function; one of the author's it does not know."""
+    try:
+        parse(function)
+    except UnknownActivation:
+        return False
+    return True
 
 
 def parse(text: str) -> Recipe:

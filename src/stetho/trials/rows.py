@@ -39,7 +39,7 @@ def row_of(evidence: Evidence, entry: Entry, duel: Duel | None, p: float) -> Can
         status,
         why,
         entry == incumbent,
-        parse(entry.name).init or entry.init,
+        entry.init if entry == incumbent else parse(entry.name).init or entry.init,
         entry.lr,
         NAN
         if always_diverges(outcomes)

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -25,7 +24,7 @@ from stetho.trials import trial as forms
 from stetho.trials.carrying import Way, way_of
 from stetho.trials.first_pass import FirstPass
 from stetho.trials.places import PlacesSink, find
-from stetho.trials.recipe import Recipe, parse
+from stetho.trials.recipe import parse
 from stetho.trials.stage import Stage, is_library, not_a_number, on_stage, perform
 from stetho.trials.transplant import Transplant, refused
 from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
@@ -33,6 +32,7 @@ from stetho.watching import Watching, new_run
 
 SCOUTED = 2  # steps whose sites are looked at
 FINDINGS = 3  # of a trial's diagnosis that are kept
+NOTHING = parse("identity+keep")  # a recipe for no place
 Train = Callable[[], Any]
 
 
@@ -85,20 +85,14 @@ def _first_bad(losses: Sequence[float]) -> int:
 
 
 def _perform(trial: Trial, stage: Stage, what: Script | Train, notes: list[str]) -> tuple[str, str]:
-    recipe, places = parse(trial.candidate), trial.places
-    if trial.incumbent:
-        recipe, places = _bare(recipe), ()
+    recipe = NOTHING if trial.incumbent else parse(trial.candidate)
+    places = () if trial.incumbent else trial.places
     transplant = Transplant(recipe, places, trial.pair, trial.lr, stage.on_heldout)
     try:
         with swapped(transplant, recipe.init or trial.init), stage.watched():
             return perform(what)
     finally:
         notes += transplant.notes
-
-
-def _bare(recipe: Recipe) -> Recipe:
-    """One that changes nothing, where there is no place to change."""
-    return replace(recipe, init="keep", norm=None)
 
 
 @contextmanager
@@ -172,7 +166,7 @@ def scout(
         stage = Stage(sink, schedule, trial.steps, trial.seconds, through=True)
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
-        listener = Transplant(_bare(parse(trial.candidate)), (), on_loss=stage.on_heldout)
+        listener = Transplant(NOTHING, (), on_loss=stage.on_heldout)
         first.start()
         listener.start()
         try:
