@@ -9,8 +9,10 @@ from typing import ClassVar
 
 from stetho import activations
 from stetho.article.claim import AbstractClaim, Measured, Setting
-from stetho.article.estimates import exact, geometric_mean, share
+from stetho.article.estimates import exact, geometric_mean, mean, share
 from stetho.article.tasks import HARD, USUAL, Task
+from stetho.article.training import Training
+from stetho.choosing import choose
 from stetho.record import Measure, Picture, Series
 from stetho.theory import moments
 
@@ -28,7 +30,8 @@ class LeakyOrELU(AbstractClaim):
     descent with momentum, 0.02 and 0.9, batches of 32). The score is the mean training loss over
     all steps. ELU and tanh stand for functions that centre (mean outputs of 0.16 and 0 for normal
     inputs), ReLU and leaky ReLU (0.40 and 0.39) for those that do not; a kind's score is the
-    geometric mean of its two."""
+    geometric mean of its two. In the full experiment `stetho choose` also races ReLU, leaky ReLU
+    and ELU on the digits, where ReLU disappoints."""
 
     id: ClassVar[str] = "advice-2"
     title: ClassVar[str] = "Then leaky ReLU or ELU"
@@ -56,16 +59,16 @@ class LeakyOrELU(AbstractClaim):
     def measure(self, setting: Setting) -> Measured:
         seeds = setting.seeds(8, 2)
         names = {FIRST, self.leaky, self.elu, *self.centred, *self.uncentred}
-        losses = {
-            (task, seed): {name: task.train(name, seed).mean_loss for name in names}
+        trained = {
+            (task, seed): {name: task.train(name, seed) for name in names}
             for task in (*USUAL, *HARD)
             for seed in seeds
         }
-        hard = [ones for (task, _), ones in losses.items() if task in HARD]
+        everywhere = list(trained.values())
+        hard = [ones for (task, _), ones in trained.items() if task in HARD]
         wins = sum(
-            _middle(ones, self.centred) < _middle(ones, self.uncentred) for ones in losses.values()
+            _middle(ones, self.centred) < _middle(ones, self.uncentred) for ones in everywhere
         )
-        everywhere = list(losses.values())
         return Measured(
             (
                 _ratio(
@@ -75,12 +78,18 @@ class LeakyOrELU(AbstractClaim):
                 share(
                     "cases that functions which centre win",
                     wins,
-                    len(losses),
+                    len(everywhere),
                     at_least=OFTEN,
                 ),
                 _ratio(
                     "loss over all cases, ELU over leaky ReLU", everywhere, self.elu, self.leaky
                 ),
+                mean(
+                    "accuracy over all cases, ELU less leaky ReLU",
+                    [ones[self.elu].accuracy - ones[self.leaky].accuracy for ones in everywhere],
+                    unit="%",
+                ),
+                *(() if setting.quick else self._race(seeds[0])),
                 *(
                     exact(
                         f"mean output for normal inputs, {name}",
@@ -89,28 +98,45 @@ class LeakyOrELU(AbstractClaim):
                     for name in (*self.centred, *self.uncentred)
                 ),
             ),
-            (_picture(losses, (self.leaky, *self.centred)),),
+            (_picture(trained, (self.leaky, *self.centred)),),
             seeds,
         )
+
+    def _race(self, seed: int) -> list[Measure]:
+        """What `stetho choose` says of a task in which ReLU disappoints, pair by pair."""
+        choice = choose(
+            lambda: HARD[0].train(FIRST, seed),
+            [FIRST, self.leaky, self.elu],
+            engine="local",
+            steps=HARD[0].steps,
+            init="keep",
+        ).choice
+        return [
+            Measure(f"race of stetho choose: {row.name} less ReLU", row.difference, *row.interval)
+            for row in choice.candidates
+            if not row.incumbent
+        ]
 
     @classmethod
     def sabotaged(cls) -> LeakyOrELU:
         return cls("softplus", "sigmoid", ("softplus", "sigmoid"))
 
 
-Losses = dict[str, float]  # mean training loss by function
+Case = dict[str, Training]  # by function
 
 
-def _middle(losses: Losses, names: Sequence[str]) -> float:
-    return math.exp(sum(math.log(losses[name]) for name in names) / len(names))
+def _middle(ones: Case, names: Sequence[str]) -> float:
+    return math.exp(sum(math.log(ones[name].mean_loss) for name in names) / len(names))
 
 
-def _ratio(what: str, cases: Sequence[Losses], own: str, other: str) -> Measure:
-    return geometric_mean(what, [ones[own] / ones[other] for ones in cases], at_most=LESS)
+def _ratio(what: str, cases: Sequence[Case], own: str, other: str) -> Measure:
+    return geometric_mean(
+        what, [ones[own].mean_loss / ones[other].mean_loss for ones in cases], at_most=LESS
+    )
 
 
-def _picture(losses: dict[tuple[Task, int], Losses], names: Sequence[str]) -> Picture:
-    tasks = list(dict.fromkeys(task for task, _ in losses))
+def _picture(trained: dict[tuple[Task, int], Case], names: Sequence[str]) -> Picture:
+    tasks = list(dict.fromkeys(task for task, _ in trained))
     return Picture(
         "Mean training loss over that of ReLU",
         "Mean over seeds in each task; below 1 a function learns faster than ReLU.",
@@ -121,7 +147,7 @@ def _picture(losses: dict[tuple[Task, int], Losses], names: Sequence[str]) -> Pi
                 name,
                 tuple(range(len(tasks))),
                 tuple(
-                    _middle_ratio([ones for (own, _), ones in losses.items() if own == task], name)
+                    _middle_ratio([ones for (own, _), ones in trained.items() if own == task], name)
                     for task in tasks
                 ),
                 points=True,
@@ -132,5 +158,5 @@ def _picture(losses: dict[tuple[Task, int], Losses], names: Sequence[str]) -> Pi
     )
 
 
-def _middle_ratio(cases: Sequence[Losses], name: str) -> float:
-    return geometric_mean("", [ones[name] / ones[FIRST] for ones in cases]).value
+def _middle_ratio(cases: Sequence[Case], name: str) -> float:
+    return _ratio("", cases, name, FIRST).value
