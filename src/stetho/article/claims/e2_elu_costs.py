@@ -54,7 +54,7 @@ class ELUCosts(AbstractClaim):
     function: str = "elu"
 
     def measure(self, setting: Setting) -> Measured:
-        rounds = 9 if setting.quick else 25
+        rounds = 15 if setting.quick else 25
         times = {
             **{
                 f"{what}, {place}": by_turns(self._each(kernel, size), rounds)
