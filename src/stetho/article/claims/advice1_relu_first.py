@@ -93,7 +93,9 @@ class ReLUFirst(AbstractClaim):
 
     @classmethod
     def sabotaged(cls) -> ReLUFirst:
-        return cls(function="rrelu_article:std=3.0")  # two parameters, a draw for each number
+        return cls(
+            function="rrelu_article:mean=-3.0,std=10.0"
+        )  # two parameters, and a draw a number
 
 
 def _picture(behind: dict[str, list[float]]) -> Picture:
