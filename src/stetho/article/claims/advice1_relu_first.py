@@ -93,9 +93,8 @@ class ReLUFirst(AbstractClaim):
 
     @classmethod
     def sabotaged(cls) -> ReLUFirst:
-        return cls(
-            function="rrelu_article:mean=-3.0,std=10.0"
-        )  # two parameters, and a draw a number
+        # two parameters, a draw for each number, and signs that turn at random
+        return cls(function="rrelu_article:mean=-3.0,std=10.0")
 
 
 def _picture(behind: dict[str, list[float]]) -> Picture:
