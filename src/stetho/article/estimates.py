@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean
+from statistics import median as middle
 
 from stetho.record import NAN, Measure
 from stetho.trials.statistics import t_interval
@@ -58,6 +59,28 @@ def geometric_mean(
     return Measure(what, *ends, at_least, at_most, expected, unit)
 
 
+def median(
+    what: str,
+    values: Sequence[float],
+    *,
+    at_least: float = NAN,
+    at_most: float = NAN,
+    expected: float = NAN,
+    unit: str = "",
+) -> Measure:
+    """Median of what has outliers (times), with its interval by order statistics: of n values the
+    k-th from either end, where 2 P(Binomial(n, 1/2) < k) is at most 5 %; of fewer than 6,
+    everything."""
+    ordered, n = sorted(values), len(values)
+    low, high, tail = -math.inf, math.inf, 0.0
+    for k in range(n // 2):
+        tail += 2 * math.comb(n, k) / 2**n
+        if tail > LEVEL:
+            break
+        low, high = ordered[k], ordered[n - 1 - k]
+    return Measure(what, middle(ordered), low, high, at_least, at_most, expected, unit)
+
+
 def share(
     what: str,
     hits: int,
@@ -70,9 +93,9 @@ def share(
     """A share of independent cases, with Wilson's interval (1927)."""
     z = NormalDist().inv_cdf(1 - LEVEL / 2)
     p, square = hits / of, z * z / of
-    middle = (p + square / 2) / (1 + square)
+    centre = (p + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(p * (1 - p) / of + square / (4 * of))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
     return Measure(what, p, low, high, at_least, at_most, expected, "%")
 
 

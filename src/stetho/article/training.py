@@ -61,7 +61,7 @@ def train(
     losses = []
     with torch.random.fork_rng(devices=[]), watched or nullcontext():
         torch.manual_seed(seed)
-        for step, rows in zip(range(steps), _batches(len(split.x), batch)):
+        for step, rows in zip(range(steps), _batches(len(split.x), batch, seed)):
             made.zero_grad()
             loss = F.cross_entropy(model(split.x[rows]), split.y[rows])
             loss.backward()  # type: ignore[no-untyped-call]
@@ -85,9 +85,13 @@ def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
     return float(right)
 
 
-def _batches(samples: int, size: int) -> Iterable[Tensor]:
-    """Without end; the last batch of an epoch is left out if it is a short one."""
+def _batches(samples: int, size: int, seed: int) -> Iterable[Tensor]:
+    """Without end; the last batch of an epoch is left out if it is a short one.
+
+    The generator is their own, so that networks with random slopes see the batches of their pairs.
+    """
+    generator = torch.Generator().manual_seed(seed)
     while True:
-        for rows in torch.randperm(samples).split(size):  # type: ignore[no-untyped-call]
+        for rows in torch.randperm(samples, generator=generator).split(size):  # type: ignore[no-untyped-call]
             if len(rows) == min(size, samples):
                 yield rows
