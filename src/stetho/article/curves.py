@@ -10,7 +10,9 @@ from stetho.record import Series
 POINTS = 100  # that a curve is drawn with
 
 
-def over_seeds(name: str, x: Sequence[float], curves: Sequence[Sequence[float]]) -> Series:
+def over_seeds(
+    name: str, x: Sequence[float], curves: Sequence[Sequence[float]], *, points: bool = False
+) -> Series:
     """The median at each x, in a band from the lowest to the highest curve."""
     at = list(zip(*curves, strict=True))
     return Series(
@@ -19,6 +21,7 @@ def over_seeds(name: str, x: Sequence[float], curves: Sequence[Sequence[float]])
         tuple(median(values) for values in at),
         tuple(min(values) for values in at),
         tuple(max(values) for values in at),
+        points,
     )
 
 
