@@ -18,6 +18,11 @@ SHAPES: dict[str, Callable[[Tensor], Tensor]] = {  # of a standard normal variab
 }
 
 
+def exchanged(split: Split) -> Split:
+    """Trained on the smaller part and tested on the larger, so that errors are many."""
+    return Split(split.x_test, split.y_test, split.x, split.y)
+
+
 def principal(split: Split, components: int) -> Split:
     """Coordinates along the first principal axes of the training part, which are continuous."""
     _, _, axes = torch.linalg.svd(split.x, full_matrices=False)
@@ -37,5 +42,5 @@ def _scores(reference: Tensor, x: Tensor) -> Tensor:
     """Normal scores: the quantile of a normal distribution that belongs to a value's rank."""
     ordered = reference.T.contiguous().sort(1).values
     below = torch.searchsorted(ordered, x.T.contiguous()).T
-    share = (below + 0.5) / (len(reference) + 1)
+    share = (below.clamp(max=len(reference) - 1) + 0.5) / len(reference)
     return math.sqrt(2) * torch.erfinv(2 * share - 1)

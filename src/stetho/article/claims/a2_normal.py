@@ -14,7 +14,7 @@ from stetho.article.claim import AbstractClaim, Measured, Setting
 from stetho.article.data import Split
 from stetho.article.estimates import mean
 from stetho.article.networks import mlp
-from stetho.article.shapes import principal, shaped
+from stetho.article.shapes import exchanged, principal, shaped
 from stetho.article.training import sgd, train
 from stetho.record import Measure, Picture, Series
 
@@ -37,7 +37,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class NormalInputs(AbstractClaim):
-    """Scikit-learn's digits along their 30 principal axes. Along each axis the order of the samples
+    """Scikit-learn's digits along their 30 principal axes, a quarter of them for training and the
+    rest for the test, so that errors are many. Along each axis the order of the samples
     is kept, but they are spread as a normal distribution, as a skewed one (lognormal) or as one
     with heavy tails, always of mean 0 and deviation 1. Networks with 2 layers of 64 ReLUs and the
     same weights learn each (rate 0.05, 300 steps on batches of 64). The test part is split into
@@ -66,7 +67,7 @@ class NormalInputs(AbstractClaim):
     shapes: tuple[str, ...] = ("skewed", "heavy-tailed")
 
     def measure(self, setting: Setting) -> Measured:
-        seeds = setting.seeds(12, 6)
+        seeds = setting.seeds(12, 5)
         usual = [_outcome("normal", seed) for seed in seeds]
         others = {shape: [_outcome(shape, seed) for seed in seeds] for shape in self.shapes}
         asked = [m for shape, of in others.items() for m in _compared(shape, usual, of)]
@@ -111,7 +112,7 @@ def _compared(shape: str, usual: Sequence[Outcome], other: Sequence[Outcome]) ->
 
 
 def _outcome(shape: str, seed: int) -> Outcome:
-    plain = principal(data.load(seed=seed), COMPONENTS)
+    plain = principal(exchanged(data.load(seed=seed)), COMPONENTS)
     split = shaped(plain, shape)
     model = mlp("relu", DEPTH, WIDTH, seed=seed, inputs=COMPONENTS, init="he")
     trained = train(model, split, steps=STEPS, optimizer=sgd(0.05), seed=seed)
