@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from stetho.article.claims.a1_zero_centred import ZeroCentred
+from stetho.article.claims.a2_normal import _narrow
 from stetho.article.claims.b5_saturated import SaturatedNeurons
 from stetho.article.curves import by_step, over_seeds
 from stetho.article.data import Split
@@ -88,3 +89,10 @@ def test_an_offset_does_not_touch_the_slopes_of_relu() -> None:
     assert ZeroCentred()._by_theory("relu") == 1.0
     assert ZeroCentred(offset=0.0)._by_theory("tanh") == pytest.approx(1.0)
     assert ZeroCentred()._by_theory("tanh") < 0.1
+
+
+def test_a_unit_that_sees_only_a_region() -> None:
+    # the top 5 % of 20 samples is one: 10 of 10 + 19 · 0.1 = 84 %, and 1 of 20 = 5 %
+    narrow = torch.tensor([[10.0], *[[0.1]] * 19])
+    wide = torch.ones(20, 1)
+    assert _narrow(torch.cat([narrow, wide], 1)) == 0.5
