@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stetho.cli_article import article
 from stetho.cli_choose import choose
 from stetho.cli_view import view
 from stetho.errors import StethoError
@@ -117,6 +118,7 @@ def run(
 
 
 app.command(context_settings=PASS_ON)(choose)
+app.command()(article)
 app.command()(view)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 
 from stetho.errors import UsageError
 from stetho.options import (
+    INTERRUPTED,
     Arguments,
     HtmlFile,
     IsModule,
@@ -21,13 +21,11 @@ from stetho.options import (
     write_html,
     write_json,
 )
+from stetho.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from stetho.trials.trial import Outcome, Trial
 
-INTERRUPTED = 130
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -216,54 +214,24 @@ class RaceProgress:
 
     def __init__(self) -> None:
         self.done = 0
-        self._bar: Any = None
-        self._task: TaskID | None = None
-        self._title = ""
-        self._since = 0.0
+        self._bar = ProgressBar()
 
     def __enter__(self) -> RaceProgress:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        if sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._bar.stop()
 
     def phase(self, title: str, trials: int, steps: int) -> None:
-        self._title, self._since = title, time.monotonic()
-        of = f": {trials} trials of {steps} steps" if steps else ""
-        if self._bar is None:
-            print(f"{title}{of}", file=sys.stderr, flush=True)
-            return
-        if self._task is not None:
-            self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(f"{title}{of}", total=trials)
+        many = "1 trial" if trials == 1 else f"{trials} trials"
+        of = f": {many} of {steps} steps" if steps else ""
+        self._bar.phase(f"{title}{of}", trials)
 
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         self.done += 1
-        if self._bar is not None and self._task is not None:
-            self._bar.advance(self._task)
+        self._bar.advance()
         if not outcome.done:
-            text = f"{trial.candidate}, pair {trial.pair}: {outcome.status} ({outcome.why})"
-            if self._bar is not None:
-                self._bar.console.print(text[:160], markup=False, highlight=False)
-            else:
-                print(text[:160], file=sys.stderr)
+            self._bar.tell(
+                f"{trial.candidate}, pair {trial.pair}: {outcome.status} ({outcome.why})"
+            )

@@ -31,6 +31,7 @@ FailOn = Annotated[
 ]
 AllSites = Annotated[bool, typer.Option("--all-sites", help="Show every site in the table.")]
 
+INTERRUPTED = 130  # exit code
 PASS_ON = {"allow_interspersed_args": False, "ignore_unknown_options": False}
 Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="The training script.")]
 Arguments = Annotated[

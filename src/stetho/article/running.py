@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import datetime, timezone
 from inspect import getdoc
@@ -12,16 +12,18 @@ from multiprocessing import get_context
 
 import torch
 
-from stetho.article.claim import AbstractClaim, Setting
+from stetho.article import data
+from stetho.article.claim import AbstractClaim, Measured, Setting
 from stetho.article.verdict import judge
-from stetho.record import ArticleResult, ClaimResult
+from stetho.record import NAN, ArticleResult, ClaimResult, Verdict
 
 Told = Callable[[ClaimResult], None]
+Claims = Sequence[type[AbstractClaim]]
 USUAL = Setting()
 
 
 def run(
-    claims: Sequence[type[AbstractClaim]],
+    claims: Claims,
     setting: Setting = USUAL,
     *,
     workers: int | None = None,
@@ -30,32 +32,56 @@ def run(
     """Make the experiments, each in a process with one thread; `told` hears of each that ended.
 
     The numbers do not depend on how many run side by side, but for those that are times.
+
+    Raises:
+        UsageError: what the experiments need is not installed; none was made.
     """
+    data.load("iris")  # says at once if scikit-learn is not there
     started = time.perf_counter()
     most = min(len(claims), workers or os.cpu_count() or 1)
-    made: dict[str, ClaimResult] = {}
+    done = []
     # spawned, as threads of torch's do not outlive a fork
     with ProcessPoolExecutor(most, get_context("spawn"), initializer=_one_thread) as pool:
         futures = [pool.submit(examine, claim(), setting) for claim in claims]
-        for future in as_completed(futures):
-            result = future.result()
-            made[result.id] = result
-            told(result)
+        try:
+            for future in as_completed(futures):
+                done.append(future.result())
+                told(done[-1])
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return result_of(claims, done, setting, time.perf_counter() - started)
+
+
+def result_of(
+    claims: Claims, done: Iterable[ClaimResult], setting: Setting, seconds: float = NAN
+) -> ArticleResult:
+    """What was done of some claims, in their order."""
+    made = {result.id: result for result in done}
     return ArticleResult(
-        tuple(made[claim.id] for claim in claims),
+        tuple(made[claim.id] for claim in claims if claim.id in made),
         setting.quick,
         setting.base,
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         machine(),
-        time.perf_counter() - started,
+        seconds,
     )
 
 
 def examine(claim: AbstractClaim, setting: Setting) -> ClaimResult:
-    """Make one experiment here and now, and judge it."""
+    """Make one experiment here and now, and judge it.
+
+    One that fails is undecided, and says by what; with STETHO_STRICT=1 it raises.
+    """
     started = time.perf_counter()
-    measured = claim.measure(setting)
-    verdict, reason = judge(measured.measures)
+    try:
+        measured = claim.measure(setting)
+        verdict, reason = judge(measured.measures)
+    except Exception as error:
+        if os.environ.get("STETHO_STRICT") == "1":
+            raise
+        measured = Measured(())
+        verdict, reason = Verdict.UNDECIDED, f"the experiment failed: {error!r}"
     return ClaimResult(
         claim.id,
         claim.title,

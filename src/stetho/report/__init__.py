@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from stetho.record import Choice, Diagnosis, Predicted, PredictedSite, Run
+from stetho.record import ArticleResult, Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
+from stetho.report.article_json import article_json, article_of
 from stetho.report.choice_json import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair_json import pair_json
@@ -16,6 +17,10 @@ from stetho.report.sections import build
 
 __all__ = [
     "Side",
+    "article_html",
+    "article_json",
+    "article_of",
+    "article_text",
     "build",
     "choice_html",
     "choice_json",
@@ -29,6 +34,7 @@ __all__ = [
     "panel",
     "predicted_html",
     "predicted_panel",
+    "print_article",
     "print_choice",
     "print_pair",
     "print_report",
@@ -165,3 +171,26 @@ def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | N
     from stetho.report.choice_sections import choice_report
 
     terminal.show(choice_report(choice, file=file), stream)
+
+
+def article_text(result: ArticleResult, *, width: int = 80, color: bool = False) -> str:
+    """What `stetho article` says, as lines of at most `width` characters."""
+    from stetho.report import terminal
+    from stetho.report.article_sections import article_report
+
+    return terminal.render(article_report(result), width, color)
+
+
+def print_article(result: ArticleResult, stream: TextIO | None = None) -> None:
+    """Print it, in the width and the colours that `stream` can take."""
+    from stetho.report import terminal
+    from stetho.report.article_sections import article_report
+
+    terminal.show(article_report(result), stream)
+
+
+def article_html(result: ArticleResult) -> str:
+    """The claims as one illustrated HTML file."""
+    from stetho.report.html import article_page
+
+    return article_page(result)

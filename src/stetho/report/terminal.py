@@ -17,9 +17,11 @@ from rich.text import Text
 from stetho.record import Finding, Severity
 from stetho.report import numbers, phrases, tree
 from stetho.report.literal import literal, shorten
+from stetho.report.terminal_claim import claim_lines, claim_list
 from stetho.report.terminal_table import render_table
 
 NARROWEST, WIDEST = 60, 140
+APART = (tree.FindingBlock, tree.ClaimBlock)  # with an empty line before each but the first
 WIDEST_TEXT = 100  # longer lines of prose are hard to read
 SITES_NAMED = 4  # of one finding; the rest is counted
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -42,6 +44,9 @@ ASCII = str.maketrans(
             "●": "o",
             "┊": ":",
             "•": "*",
+            "·": ".",
+            "✓": "+",
+            "✗": "!",
         },
         **{"∂": "d", "φ": "phi", "σ": "sigma", "≈": "~", "≤": "<=", "≥": ">="},
     }
@@ -102,7 +107,7 @@ def _print_report(report: tree.Report, console: Console) -> None:
         if section.title:
             console.print(_line(section.title, "bold"))
         for place, block in enumerate(section.blocks):
-            if place and isinstance(block, tree.FindingBlock):
+            if place and isinstance(block, APART):
                 console.print()
             console.print(_guarded(block, console.width), crop=False)
 
@@ -252,6 +257,14 @@ def _chart(block: tree.Chart, width: int) -> RenderableType:
     return _prose(f"{block.title}: a drawing of the HTML page.", width, style="dim")
 
 
+def _claim(block: tree.ClaimBlock, width: int) -> RenderableType:
+    parts: list[RenderableType] = [
+        part if isinstance(part, Text) else _hanging(*part, width, 2)
+        for part in claim_lines(block, width)
+    ]
+    return Group(*parts)
+
+
 Handler = Callable[[Any, int], RenderableType]
 HANDLERS: dict[type, Handler] = {
     tree.Paragraph: _paragraph,
@@ -263,4 +276,6 @@ HANDLERS: dict[type, Handler] = {
     tree.Curve: _curve,
     tree.Answers: _answers,
     tree.Chart: _chart,
+    tree.ClaimBlock: _claim,
+    tree.ClaimList: claim_list,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from stetho.record import Finding
+from stetho.record import ClaimResult, Finding
 
 Cell = str | float | tuple[float, ...]
 
@@ -109,7 +109,35 @@ class Chart:
     caption: str  # how to read it
 
 
-Block = Table | Paragraph | FindingBlock | Curve | Items | KeyValues | Verbatim | Answers | Chart
+@dataclass(frozen=True, slots=True)
+class ClaimBlock:
+    """A claim, what was measured, and the verdict."""
+
+    result: ClaimResult
+    whole: bool = True  # with the experiment, the criterion and what to take from it
+    first_picture: int = 0  # place of its first picture among those of the page
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimList:
+    """Claims and verdicts at a glance."""
+
+    results: tuple[ClaimResult, ...]
+
+
+Block = (
+    Table
+    | Paragraph
+    | FindingBlock
+    | Curve
+    | Items
+    | KeyValues
+    | Verbatim
+    | Answers
+    | Chart
+    | ClaimBlock
+    | ClaimList
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stetho.report import phrases, tree
+from stetho.report import claim_phrases, phrases, tree
 
 
 def sentences(report: tree.Report) -> list[dict[str, Any]]:
@@ -28,6 +28,10 @@ def lines(block: tree.Block) -> list[str]:
         return list(block.lines)
     if isinstance(block, tree.Answers):
         return [text for one in block.answers for text in (one.question, one.text)]
+    if isinstance(block, tree.ClaimBlock):
+        return claim_phrases.lines(block.result, block.whole)
+    if isinstance(block, tree.ClaimList):
+        return [text for one in block.results for text in (one.id, one.title, one.verdict.value)]
     return []
 
 

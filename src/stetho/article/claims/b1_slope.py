@@ -24,8 +24,8 @@ class SigmoidSlope(AbstractClaim):
     id: ClassVar[str] = "B1"
     title: ClassVar[str] = "The sigmoid's slope"
     says: ClassVar[str] = (
-        "The slope of the sigmoid goes to 0 where its input is very low or very high; it lies "
-        "between 0 and 1."
+        "The slope of the sigmoid goes to 0 where its input is very low or very high; its range "
+        "is 0 to 1."
     )
     criterion: ClassVar[str] = (
         f"The slope is at most {NONE:g} at z = -{FAR:g} and at z = {FAR:g}; and its greatest value "

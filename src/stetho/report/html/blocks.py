@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stetho.report import numbers, tree
-from stetho.report.html import findings
+from stetho.report.html import claims, findings
 from stetho.report.html.escape import text
 from stetho.report.html.site_links import Places
 
@@ -197,4 +197,6 @@ HANDLERS: dict[type, Callable[[Any, Context], str]] = {
     tree.Curve: _curve,
     tree.Chart: _chart,
     tree.Table: _table,
+    tree.ClaimBlock: lambda one, context: claims.card(one),
+    tree.ClaimList: lambda one, context: claims.listed(one),
 }

@@ -112,11 +112,6 @@ function drawCurves(figure) {
   }));
 }
 
-function tinted(colour) {
-  const [r, g, b] = hex(colour);
-  return `rgba(${r}, ${g}, ${b}, 0.14)`;
-}
-
 // One button a candidate: its key and its name; pressed: drawn.
 function curveSwitches(figure, drawn, hidden) {
   const host = figure.querySelector(".choices");

@@ -10,6 +10,11 @@ function mix(stops, share) {
 
 const hex = (text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16));
 
+function tinted(colour) {
+  const [r, g, b] = hex(colour);
+  return `rgba(${r}, ${g}, ${b}, 0.14)`;
+}
+
 function niceSteps(low, high, most) {
   const raw = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(raw));
