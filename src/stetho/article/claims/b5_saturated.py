@@ -57,7 +57,7 @@ class SaturatedNeurons(AbstractClaim):
     function: str = "sigmoid"
 
     def measure(self, setting: Setting) -> Measured:
-        seeds = setting.seeds(8, 3)
+        seeds = setting.seeds(8, 4)
         usual = [self._trained(seed, 0.0) for seed in seeds]
         moved = [self._trained(seed, FAR) for seed in seeds]
         before = [(_hidden(a, 0), _hidden(b, 0)) for a, b in zip(usual, moved, strict=True)]
