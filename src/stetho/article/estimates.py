@@ -35,7 +35,9 @@ def mean(
     expected: float = NAN,
     unit: str = "",
 ) -> Measure:
-    """Mean over seeds, with Student's interval."""
+    """Mean over seeds, with Student's interval; of a value that is not finite, nothing is known."""
+    if not all(math.isfinite(value) for value in values):
+        return Measure(what, NAN, NAN, NAN, at_least, at_most, expected, unit)
     low, high = t_interval(values)
     return Measure(what, fmean(values), low, high, at_least, at_most, expected, unit)
 
