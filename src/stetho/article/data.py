@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,9 +32,11 @@ class Split:
         return int(self.y.max()) + 1
 
 
-def load(name: str = "digits", seed: int = 0, samples: int | None = None) -> Split:
+def load(
+    name: str = "digits", seed: int = 0, samples: int | None = None, reach: float = math.inf
+) -> Split:
     """`name`: "digits", "breast_cancer", "wine" or "iris"; `samples`: of the training part, fewer
-    than there are.
+    than there are; `reach`: deviations beyond which inputs are cut off.
 
     Raises:
         UsageError: scikit-learn is not there.
@@ -44,6 +47,7 @@ def load(name: str = "digits", seed: int = 0, samples: int | None = None) -> Spl
     test, train = order[:cut], order[cut:][:samples]
     mean, spread = x[train].mean(0), x[train].std(0)
     scaled = (x - mean) / torch.where(spread > 0, spread, torch.ones_like(spread))
+    scaled = scaled.clamp(-reach, reach)
     return Split(scaled[train], y[train], scaled[test], y[test])
 
 
