@@ -54,9 +54,9 @@ class KeepsNoiseOut(AbstractClaim):
     )
     criterion: ClassVar[str] = (
         f"With ReLU the classes stand out at least {MORE:g} times as much from other differences "
-        f"between digits, and at least {MORE:g} times as much from noise in the inputs, as with the "
-        f"function that keeps the negative side; and its units are at most {1 / MORE:.2g} times as "
-        "correlated."
+        f"between digits, and at least {MORE:g} times as much from noise in the inputs, as with "
+        "the function that keeps the negative side; and its units are at most "
+        f"{1 / MORE:.2g} times as correlated."
     )
     take_away: ClassVar[str] = (
         "A hard zero makes units less alike and lets less through of what does not tell the "
