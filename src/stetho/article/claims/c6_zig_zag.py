@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from stetho import activations
 from stetho.article import data
