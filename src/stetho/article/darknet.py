@@ -51,10 +51,10 @@ def detector(function: str, seed: int) -> nn.Sequential:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = nn.Sequential()
-        model.add_module("stem", Block(make, 1, 16, 3, stride=2))
-        model.add_module("early", Residual(make, 16))
-        model.add_module("down", Block(make, 16, 32, 3, stride=2))
-        model.add_module("late", Residual(make, 32))
-        model.add_module("last", Block(make, 32, 64, 3))
+        model.add_module("stem", Block(make, 1, 8, 3, stride=2))
+        model.add_module("early", Residual(make, 8))
+        model.add_module("down", Block(make, 8, 24, 3, stride=2))
+        model.add_module("late", Residual(make, 24))
+        model.add_module("last", Block(make, 24, 64, 3))
         model.add_module("head", nn.Conv2d(64, FEATURES, 1))
     return model
