@@ -13,12 +13,12 @@ def normal(like: Tensor, seed: int) -> Tensor:
 
 def between_classes(a: Tensor, y: Tensor) -> float:
     """Σ over units (samples, units) of the variance of the classes' means."""
-    return float(_means(a, y)[y].var(0, correction=0).sum())
+    return float(class_means(a, y)[y].var(0, correction=0).sum())
 
 
 def within_classes(a: Tensor, y: Tensor) -> float:
     """Σ over units of the mean square about the mean of the sample's class."""
-    return float((a - _means(a, y)[y]).square().mean(0).sum())
+    return float((a - class_means(a, y)[y]).square().mean(0).sum())
 
 
 def by_noise(clean: Tensor, noisy: Tensor) -> float:
@@ -36,7 +36,7 @@ def likeness(a: Tensor) -> float:
     return float(((scaled.T @ scaled).abs().sum() - count) / (count * (count - 1)))
 
 
-def _means(a: Tensor, y: Tensor) -> Tensor:
-    """(classes, units)."""
+def class_means(a: Tensor, y: Tensor) -> Tensor:
+    """Mean activations (classes, units); a class counts alike however many samples it has."""
     member = torch.nn.functional.one_hot(y).to(a.dtype)
     return (member.T @ a) / member.sum(0).clamp(min=1)[:, None]
