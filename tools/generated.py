@@ -36,3 +36,18 @@ def main(folder: str, pages: Mapping[str, str]) -> int:
     if stale:
         print(f"{len(stale)} page(s) in {folder} do not say what the code says: run `make docs`")
     return 1 if stale else 0
+
+
+def one_page(name: str, text: str) -> int:
+    """Write one page, or check it. Gives the exit code."""
+    place = ROOT / name
+    if "--check" not in sys.argv[1:]:
+        place.write_text(text, encoding="utf-8")
+        return 0
+    there = place.read_text(encoding="utf-8") if place.exists() else ""
+    if there == text:
+        return 0
+    lines = (there.splitlines(keepends=True), text.splitlines(keepends=True))
+    sys.stdout.writelines(difflib.unified_diff(*lines, name, "what it is made from"))
+    print(f"{name} does not say what it is made from: run `make docs`")
+    return 1

@@ -168,7 +168,15 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
-    from stetho.children import PARENT, Settings, child_file, clear_away, gather, watch_children
+    from stetho.children import (
+        PARENT,
+        Settings,
+        child_file,
+        clear_away,
+        gather,
+        is_launcher,
+        watch_children,
+    )
     from stetho.observe.on_import import AfterImport
     from stetho.observe.schedule import Schedule
     from stetho.observe.script import load, run
@@ -195,7 +203,7 @@ def run_script(
         if quiet:
             ended = ended[0], Diagnosis("Told by the process that leads.")
         else:
-            ended = gather(settings, *ended)
+            ended = gather(settings, started, *ended)
         if parent is not None and (watching.follows or not watching.steps):
             file.unlink(missing_ok=True)
         kept = file if file.exists() else None
@@ -206,11 +214,11 @@ def run_script(
     if parent is None:
         clear_away(settings)
     swapped: AbstractContextManager[None] = nullcontext()
-    if recipe is not None:
+    if recipe is not None and not is_launcher(target, as_module):  # its ranks get it
         from stetho.choosing import with_recipe
 
         swapped = with_recipe(recipe, target, arguments, as_module)
-    with swapped, watch_children(settings):
+    with swapped, watch_children(settings) as started:
         trigger.start()
         exit_code = run(script, arguments, at_end)
     if not results:  # a forked child of the script that came back this far

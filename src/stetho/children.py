@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from stetho.errors import StethoError
+from stetho.errors import StethoError, UsageError
 from stetho.observe import ranks
 from stetho.observe.on_import import AfterImport
 from stetho.record import Diagnosis, Run
@@ -27,6 +27,9 @@ from stetho.watching import Watching, new_run
 
 PARENT = "STETHO_PARENT"  # environment variable: the run file of the process that began it all
 RANK_MARKS = ("LOCAL_RANK", "ACCELERATE_MIXED_PRECISION")  # what launchers tell their children
+LAUNCHERS = ("torchrun", "accelerate")
+LAUNCHING_MODULES = ("torch.distributed.run", "accelerate.commands.launch")
+AGENT = "TORCHELASTIC_USE_AGENT_STORE"  # torchrun tells its ranks where they meet
 WITH_VALUE = ("-X", "-W")  # options of Python that take the next argument
 NEVER_TRAIN = ("torch.utils.data", "multiprocessing.managers", "multiprocessing.resource")
 
@@ -52,6 +55,13 @@ class Settings:
         every = [f"--every={self.every}"] if self.every else []
         recipe = [f"--with={self.recipe}"] if self.recipe else []
         return [f"--budget={self.budget}", *every, *recipe]
+
+
+@dataclass(slots=True)
+class Started:
+    """What a script has started beside the processes that are watched."""
+
+    forked: int = 0  # by a bare os.fork
 
 
 @dataclass(slots=True)
@@ -98,6 +108,11 @@ def watching_child(settings: Settings, what: str) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
+def is_launcher(target: str, as_module: bool) -> bool:
+    """Whether it trains nothing itself, but starts ranks, to which it hands what they need."""
+    return target in LAUNCHING_MODULES if as_module else Path(target).name in LAUNCHERS
+
+
 def child_file(parent: str) -> Path:
     """The run file of a rank that a watched launcher has started."""
     return Settings(parent, 0.0, None).folder / f"{os.getpid()}{SUFFIX}"
@@ -113,18 +128,20 @@ def _let_go_of_parent() -> None:
 
 
 @contextmanager
-def watch_children(settings: Settings) -> Iterator[None]:
+def watch_children(settings: Settings) -> Iterator[Started]:
     """While it is on, processes that may train are started under watch."""
     start, popen = multiprocessing.process.BaseProcess.start, subprocess.Popen.__init__
-    before = ranks.meeting
+    before, started = ranks.meeting, Started()
 
     def watched_start(process: Any) -> None:
+        forked = started.forked
         target = getattr(process, "_target", None)
         if target is not None and not _never_trains(target):
             process._target = WatchedTarget(target, settings)
         try:
             start(process)
         finally:
+            started.forked = forked  # multiprocessing's own fork is no bare one
             if hasattr(process, "_target"):
                 process._target = target
 
@@ -137,14 +154,34 @@ def watch_children(settings: Settings) -> Iterator[None]:
 
     multiprocessing.process.BaseProcess.start = watched_start  # type: ignore
     subprocess.Popen.__init__ = watched_popen  # type: ignore
+    let_go = _counting_forks(started)
     try:
-        yield
+        yield started
     finally:
+        let_go()
         ranks.meeting = before
         if multiprocessing.process.BaseProcess.start is watched_start:
             multiprocessing.process.BaseProcess.start = start  # type: ignore[method-assign]
         if subprocess.Popen.__init__ is watched_popen:
             subprocess.Popen.__init__ = popen  # type: ignore[method-assign]
+
+
+def _counting_forks(started: Started) -> Callable[[], None]:
+    fork = getattr(os, "fork", None)
+    if fork is None:  # this system has none
+        return lambda: None
+
+    def counted() -> int:
+        child: int = fork()
+        started.forked += bool(child)
+        return child
+
+    def let_go() -> None:
+        if os.fork is counted:
+            os.fork = fork
+
+    os.fork = counted
+    return let_go
 
 
 def _never_trains(target: Any) -> bool:
@@ -163,6 +200,12 @@ def _as_rank(args: Any, env: Any, settings: Settings) -> tuple[list[str], dict[s
     place = _script_at(words)
     if place is None:
         return None
+    if settings.recipe is not None and AGENT not in env:
+        raise UsageError(
+            "expected --with for ranks that torchrun or accelerate starts, but this script starts "
+            f"them by itself: {' '.join(words[place:])}; run it by torchrun, or put the function "
+            "into its model by stetho.swap"
+        )
     command = [*words[:place], "-m", "stetho", "run", *settings.options(), *words[place:]]
     return command, {**env, PARENT: settings.file, ranks.MEETING: settings.meeting}
 
@@ -193,18 +236,23 @@ def clear_away(settings: Settings) -> None:
 # -- what came of them ---------------------------------------------------------------------------
 
 
-def gather(settings: Settings, own: Run, diagnosis: Diagnosis) -> tuple[Run, Diagnosis]:
+def gather(
+    settings: Settings, started: Started, own: Run, diagnosis: Diagnosis
+) -> tuple[Run, Diagnosis]:
     """The run that the report is to be about: our own or, if we took no step, a child's.
 
-    The run file of a child that is taken goes to the place of ours. Others are named.
+    The run file of a child that is taken goes to the place of ours. Others are named, and so are
+    processes that were not watched or did not get the recipe of `--with`.
     """
     folder = settings.folder
     files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     found = [(file, run) for file in files for run in [_read(file)] if run is not None]
     found.sort(key=lambda pair: -_steps(pair[1]))
+    own = replace(own, unseen=(*own.unseen, *_unreached(settings, started, found)))
     if found and not _steps(own):
         file, run = found.pop(0)
-        own = replace(run, command=own.command, exit_code=own.exit_code)
+        unseen = (*run.unseen, *own.unseen)
+        own = replace(run, command=own.command, exit_code=own.exit_code, unseen=unseen)
         diagnosis = read_diagnosis(file) or _diagnosed(own)
         for suffix in ("", "-wal", "-shm"):
             with suppress(OSError):
@@ -217,6 +265,31 @@ def gather(settings: Settings, own: Run, diagnosis: Diagnosis) -> tuple[Run, Dia
     else:
         shutil.rmtree(folder, ignore_errors=True)
     return own, diagnosis
+
+
+def _unreached(
+    settings: Settings, started: Started, found: Sequence[tuple[Path, Run]]
+) -> Iterator[str]:
+    """What was not watched, and what runs with the author's functions in spite of a recipe."""
+    if started.forked:
+        many = f"{started.forked} process{'es' if started.forked > 1 else ''}"
+        yield f"the script made {many} by os.fork, not watched: multiprocessing's are"
+    if settings.recipe is None:
+        return
+    from stetho.trials.recipe import parse
+
+    function = parse(settings.recipe).function.name
+    without = [file for file, run in found if function not in _functions(run)]
+    if without:
+        names = ", ".join(str(file) for file in without[:3])
+        yield (
+            f"--with {settings.recipe} did not reach processes that the script starts by itself, "
+            f"which kept their functions: {names}; put it into them by stetho.swap"
+        )
+
+
+def _functions(run: Run) -> set[str]:
+    return {site.function.name for site in run.sites}
 
 
 def _read(file: Path) -> Run | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from stetho.trials.race import Progress
     from stetho.trials.settings import Settings
 
+ALONE = {  # what torchrun tells a rank, where there is but one and no agent
+    "RANK": "0",
+    "WORLD_SIZE": "1",
+    "LOCAL_WORLD_SIZE": "1",
+    "MASTER_ADDR": "127.0.0.1",
+    "TORCHELASTIC_USE_AGENT_STORE": "False",
+}
 ENGINES = ("process", "local", "ray")
 
 
@@ -245,6 +253,30 @@ def default_file(target: str) -> Path:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """A rank that is looked at meanwhile is the only one, and meets nobody.
+
+    The store in which ranks meet outlives them: those that come after a look would find addresses
+    of processes that have ended.
+    """
+    if "WORLD_SIZE" not in os.environ:
+        yield
+        return
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = str(free.getsockname()[1])
+    alone = {**ALONE, "MASTER_PORT": port}
+    before = {name: os.environ.get(name) for name in alone}
+    os.environ.update(alone)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
 def with_recipe(
     recipe: str, target: str, arguments: Sequence[str], as_module: bool
 ) -> Iterator[None]:
@@ -263,8 +295,14 @@ def with_recipe(
     made = parse(recipe)
     place = target if as_module else os.path.abspath(target)
     script = Script(place, tuple(arguments), as_module, os.getcwd())
-    with make_engine("process", workers=1) as engine:
+    with _alone(), make_engine("process", workers=1) as engine:
         scouting = engine.scout(Errand(Trial(script, recipe, incumbent=True, steps=2), (recipe,)))
+    if not scouting.outcome.steps:
+        raise UsageError(
+            "expected a script that trains in the process that it is run in, but there no torch "
+            "optimizer took a step; --with does not reach processes that a script starts by "
+            "itself: put the function into their model by stetho.swap"
+        )
     refuse_unfit(scouting)
     transplant = Transplant(made, scouting.places)
     try:

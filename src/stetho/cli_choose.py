@@ -224,7 +224,8 @@ class RaceProgress:
         self._bar.stop()
 
     def phase(self, title: str, trials: int, steps: int) -> None:
-        of = f": {trials} trials of {steps} steps" if steps else ""
+        many = "1 trial" if trials == 1 else f"{trials} trials"
+        of = f": {many} of {steps} steps" if steps else ""
         self._bar.phase(f"{title}{of}", trials)
 
     def ended(self, trial: Trial, outcome: Outcome) -> None:

@@ -196,3 +196,32 @@ def test_a_program_may_race_a_function_of_its_own(tmp_path: Path) -> None:
     assert winner in ("tanh", "relu", "elu")
     assert count == "3"
     assert "Candidates" in ran.stdout
+
+
+TANH_DIVERGES = "if isinstance(model[1], nn.Tanh) and epoch > 2: model[0].weight.data *= torch.nan"
+
+
+def test_a_script_whose_own_loss_becomes_nan_is_raced(tmp_path: Path) -> None:
+    small(tmp_path, TANH_DIVERGES)
+    ran = stetho("choose", "--candidates", "relu,elu", "--json", "-", "small.py", cwd=tmp_path)
+    assert ran.code == 0, ran.stderr
+    form = json.loads(ran.stdout[ran.stdout.index("\n{") :])
+    told = {row["name"]: row for row in form["candidates"]}
+    assert form["winner"] in ("relu", "elu")
+    assert (told["tanh"]["status"], told["tanh"]["score"]) == ("diverged", None)
+    assert told["tanh"]["diverged"] == told["tanh"]["pairs"] >= 6
+    assert form["diverged_score"] > told[form["winner"]]["score"]
+    text = " ".join(ran.stdout.split())
+    assert f"tanh as it is diverged on {told['tanh']['pairs']} of" in text
+
+
+def test_where_every_candidate_diverges_there_is_no_verdict(tmp_path: Path) -> None:
+    small(tmp_path, "if epoch > 0: model[0].weight.data *= torch.nan")
+    page = tmp_path / "choice.html"
+    ran = stetho("choose", "--candidates", "relu,elu", "--html", page, "small.py", cwd=tmp_path)
+    assert ran.code == 0, ran.stderr
+    said = " ".join(ran.stdout.split())
+    assert "No verdict: every trial diverged" in said
+    assert "--lr-grid 0.01,0.1,0.3" in said
+    assert "Try it" not in said
+    assert "None: lower the learning rate." in page.read_text()

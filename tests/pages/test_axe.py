@@ -11,12 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from pages.articles import an_article
 from pages.choices import a_choice
 from pages.conftest import written
 from pages.runs import sick_run
 from stetho.diagnose import diagnose
 from stetho.record import Predicted, PredictedSite
-from stetho.report import Side, choice_html, pair_html, predicted_html
+from stetho.report import Side, article_html, choice_html, pair_html, predicted_html
 
 Opener = Callable[..., Page]
 GRAVE = ("serious", "critical")
@@ -44,6 +45,7 @@ def prediction() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "article": lambda: article_html(an_article()),
     "compare": pair,
     "choose": lambda: choice_html(a_choice()),
     "predict": prediction,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from pages.articles import NAMED, an_article
 from pages.choices import a_choice
 from pages.runs import sick_run
 from pages.test_axe import pair, prediction
 from pages.test_report_page import INKED
 from stetho.diagnose import diagnose
 from stetho.record import PredictedSite
-from stetho.report import choice_html, html_text
+from stetho.report import article_html, choice_html, html_text
 
 Opener = Callable[..., Page]
 
@@ -87,3 +88,21 @@ def test_names_of_a_race_are_shown_and_not_run(open_page: Opener, tmp_path: Path
     (tmp_path / "choice.html").write_text(choice_html(choice), encoding="utf-8")
     page = open_page(tmp_path / "choice.html")
     assert f"{name} is best." in page.inner_text("main")
+
+
+def test_the_article(open_page: Opener, tmp_path: Path) -> None:
+    (tmp_path / "article.html").write_text(article_html(an_article()), encoding="utf-8")
+    page = open_page(tmp_path / "article.html", viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    figures = page.locator("figure[data-chart=picture]")
+    assert figures.count() == 12  # 4 claims with 3 pictures each
+    for place in range(12):
+        figures.nth(place).scroll_into_view_if_needed()
+        figures.nth(place).locator("canvas").wait_for()
+    assert max(page.eval_on_selector("figure[data-chart=picture] .plot", INKED)) > 5
+    figures.nth(0).locator("summary").click()
+    rows = figures.nth(0).locator("tbody tr").all_inner_texts()
+    assert rows[0].split("\t") == ["1", "0.001", "5e-04", "0.002", "0.002"]
+    assert figures.nth(1).locator(".legend").inner_text().strip() == NAMED
+    page.get_by_role("link", name="B4 · Early layers hardly learn").click()
+    assert page.url.endswith("#claim-b4")

@@ -25,16 +25,18 @@ class Simulated(AbstractEngine):
         base: int = 0,
         ways: Mapping[str, tuple[float, float]] | None = None,
         fate: Callable[[Trial], Outcome | None] = lambda trial: None,
+        look: Outcome | None = None,
     ) -> None:
         self.means = means
         self.seeds, self.noise, self.base, self.fate = seeds, noise, base, fate
         self.ways = dict.fromkeys((*means, "tanh"), (1.0, 1.0)) if ways is None else ways
-        self.ran: list[Trial] = []
+        self.look, self.ran = look, list[Trial]()  # the script's own run; trials in their order
 
     def scout(self, errand: Errand) -> Scouting:
         losses = tuple(2.0 - step / STEPS for step in range(STEPS))
-        outcome = Outcome(DONE, "", STEPS, 1.5, losses, step_seconds=0.001)
-        return Scouting(outcome, PLACES, (), "tanh", self.ways, (), ended=True)
+        outcome = self.look or Outcome(DONE, "", STEPS, 1.5, losses, step_seconds=0.001)
+        ended = outcome.steps == STEPS
+        return Scouting(outcome, PLACES, (), "tanh", self.ways, (), ended=ended)
 
     def prepare(self, modules: Sequence[str]) -> None: ...
 

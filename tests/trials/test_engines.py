@@ -150,6 +150,28 @@ def test_a_trial_that_fails_is_an_outcome_with_its_reason(
     assert says in found["elu"].why
 
 
+GOES_NAN = "if epoch > 2: model[0].weight.data *= torch.nan"
+ENDS = {
+    "goes on heedlessly": (GOES_NAN, 40, True),  # to the end of its 40 steps
+    "raises": (f"{GOES_NAN}\n        if loss.isnan(): raise ValueError('NaN')", 13, False),
+    "leaves": (f"{GOES_NAN}\n        if loss.isnan(): raise SystemExit", 13, False),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_scout_sees_how_a_script_ends_whose_loss_becomes_nan(how: str, tmp_path: Path) -> None:
+    fate, steps, ended = ENDS[how]
+    trial = Trial(small(tmp_path, fate), "relu", incumbent=True)
+    with InProcess() as engine:
+        found = engine.scout(Errand(trial, ("elu",)))
+        ((_, outcome),) = engine.run([trial])
+    assert (found.outcome.status, found.ended) == ("diverged", ended)
+    assert found.outcome.why == outcome.why == "the loss is not a number at step 13"
+    assert found.outcome.steps == steps
+    assert outcome.status == "diverged"
+    assert outcome.steps <= 14, "a trial does not go on"
+
+
 @pytest.mark.parametrize("name", ["process", "ray"])
 def test_a_process_that_is_killed_is_an_outcome(
     name: str, tmp_path: Path, engines: Callable[[str], AbstractEngine]

@@ -123,6 +123,11 @@ class Observer:
             with self.guard:
                 self._begin_step()
 
+    @property
+    def pending(self) -> tuple[Tensor, ...]:
+        """Losses since the last step was begun, for which no step has been taken yet."""
+        return tuple(self._losses)
+
     def stop(self) -> None:
         """Take everything off again. The step in progress is dropped."""
         self._close_probe()

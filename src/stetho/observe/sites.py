@@ -28,6 +28,10 @@ from stetho.observe.sink import PendingSite, SiteCall
 from stetho.record import Function, Site
 
 Call = Callable[..., Any]
+# Each rank has a part of such a bias alone, and asking for the rest would send.
+SHARDED = (
+    "biases are shared out among ranks (FSDP2): whether they silence or saturate units is not told"
+)
 Source = tuple[Node, int, "Tensor | None"]  # what made z, which of its outputs; z if it is a leaf
 
 
@@ -148,7 +152,10 @@ class SiteReader:
             self._shifts[name] = self._scene.structure.names.parameter_called(where.bias)
         reference = self._shifts[name]
         parameter = reference() if reference is not None else None
-        if parameter is None or parameter.ndim != 1 or is_distributed(parameter):
+        if parameter is None or parameter.ndim != 1:
+            return None
+        if is_distributed(parameter):
+            self._scene.sink.unseen(SHARDED)
             return None
         return parameter.detach()
 

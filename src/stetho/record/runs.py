@@ -379,6 +379,7 @@ class CandidateResult:
     training: float = NAN  # last training loss; mean
     curve: tuple[tuple[float, float, float], ...] = ()  # loss by equal stretches of the steps:
     #                                                     (mean, lowest, highest) over the pairs
+    diverged: int = 0  # how many of its trials did
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,3 +405,4 @@ class Choice:
     complete: bool = True  # False: cut short, by the budget or by hand
     created: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    diverged_score: float = NAN  # that a trial counts as whose loss was not a number any more

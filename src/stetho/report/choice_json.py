@@ -22,6 +22,7 @@ def choice_json(choice: Choice, *, file: Path | None = None) -> dict[str, Any]:
         "tied": choice.tied,
         "score": choice.score,
         "lower_is_better": choice.lower_is_better,
+        "diverged_score": choice.diverged_score,
         "incumbent": choice.incumbent,
         "verdict": choice.verdict,
         "candidates": [_candidate(choice, row) for row in choice.candidates],

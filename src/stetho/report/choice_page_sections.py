@@ -50,8 +50,11 @@ def _charts(choice: Choice) -> tuple[Chart, ...]:
 
 
 def _answers(choice: Choice) -> Answers:
-    keep = choice.winner == choice.incumbent
-    do = f"Keep {choice.incumbent}." if keep else f"Use {choice.winner} for {choice.incumbent}."
+    do = f"Use {choice.winner} for {choice.incumbent}."
+    if choice.winner == choice.incumbent:
+        own = next(row for row in choice.candidates if row.name == choice.winner)
+        diverged = own.pairs and own.diverged == own.pairs
+        do = "None: lower the learning rate." if diverged else f"Keep {choice.incumbent}."
     return Answers(
         (
             Answer("Which function?", do),

@@ -85,6 +85,8 @@ def _row(choice: Choice, row: CandidateResult) -> tuple[Cell, ...]:
 
 def standing(choice: Choice, row: CandidateResult) -> str:
     """What became of a candidate, in a word."""
+    if row.pairs and row.diverged == row.pairs:
+        return row.status
     if row.name == choice.winner:
         return "keep" if row.incumbent else "use this"
     if row.incumbent:
@@ -129,10 +131,12 @@ def _price(choice: Choice) -> Section:
 
 def _next(choice: Choice, file: Path | None) -> Section | None:
     pairs = []
-    rows = {row.name: row for row in choice.candidates}
-    if not rows[choice.winner].incumbent:
+    winner = next(row for row in choice.candidates if row.name == choice.winner)
+    if not winner.incumbent:
         script = choice.command.removeprefix("stetho choose ")
-        pairs.append(("Try it", f"stetho run --with {recipe(rows[choice.winner])} {script}"))
+        pairs.append(("Try it", f"stetho run --with {recipe(winner)} {script}"))
+    if winner.lr != 1:
+        pairs.append(("with", f"{winner.lr:g} times the learning rate that the script has"))
     if file is not None:
         pairs.append(("Race file", str(file)))
         pairs.append(("Print again", f"stetho report {shlex.quote(str(file))}"))

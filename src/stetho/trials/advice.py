@@ -12,11 +12,56 @@ import math
 from stetho.record import CandidateResult, Choice
 
 FEW = 3  # names in a sentence
+SMALLER = "--lr-grid 0.01,0.1,0.3"  # factors to try where all else diverges
 OVERFIT = 1.5  # held-out loss over training loss from which a network overfits
 
 
 def verdict(choice: Choice) -> str:
     """Who wins, and how sure that is."""
+    ran = [row for row in choice.candidates if row.pairs]
+    if ran and all(row.diverged == row.pairs for row in ran):
+        return _all_diverged(choice, ran)
+    return " ".join(filter(None, (_saying(choice), _on_divergence(choice), _on_learning(choice))))
+
+
+def _all_diverged(choice: Choice, ran: list[CandidateResult]) -> str:
+    return (
+        f"No verdict: every trial diverged, those of {choice.incumbent} as it is and of "
+        f"{_listed([row.name for row in ran if not row.incumbent])} alike "
+        f"({sum(row.pairs for row in ran)} trials). The function is not what decides here: lower "
+        f"the learning rate, or let {SMALLER} try smaller ones; `stetho run` says where "
+        "the first NaN arises."
+    )
+
+
+def _on_divergence(choice: Choice) -> str:
+    """How often the script as it is and the winner diverged, where either did."""
+    told = [
+        f"{row.name}{' as it is' if row.incumbent else ''} diverged on {row.diverged} of "
+        f"{row.pairs} seeds"
+        for row in choice.candidates
+        if row.diverged and (row.name == choice.winner or row.incumbent)
+    ]
+    if not told:
+        return ""
+    counts = f"{choice.diverged_score:.3g}"
+    return f"{'; '.join(told)}: each counts as {counts}, as bad as the worst that was seen."
+
+
+def _on_learning(choice: Choice) -> str:
+    """That the winner's loss does not fall, where it does not: to win is not to learn."""
+    winner = next(row for row in choice.candidates if row.name == choice.winner)
+    first = winner.curve[0][0] if winner.curve else math.nan
+    if not winner.training >= first:
+        return ""
+    help = f": try {SMALLER}" if any(row.diverged for row in choice.candidates) else ""
+    return (
+        f"With {choice.winner} the loss does not fall either: {winner.training:.3g} at the end of "
+        f"its trials, {first:.3g} where they began{help}."
+    )
+
+
+def _saying(choice: Choice) -> str:
     rows = {row.name: row for row in choice.candidates}
     winner = rows[choice.winner]
     others = [name for name in choice.tied if name != choice.winner]
@@ -90,7 +135,8 @@ def _on_relu(choice: Choice, relu: CandidateResult) -> str:
     if _is_good(choice, relu):
         return "ReLU first: it is the simplest, and as good as the best here."
     if relu.status != "done":
-        return f"ReLU, the first to try, does not do here: {relu.status} ({_short(relu.why)})."
+        why = relu.why if relu.why.startswith(relu.status) else f"{relu.status} ({relu.why})"
+        return f"ReLU, the first to try, does not do here: {_short(why)}."
     return f"ReLU, the first to try, is not enough here: {_score(choice, relu)}."
 
 
@@ -138,7 +184,7 @@ def _price(row: CandidateResult) -> str:
     return f" at {row.step_cost:.2f} times the time of a step"
 
 
-def _short(text: str, most: int = 90) -> str:
+def _short(text: str, most: int = 100) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -77,7 +77,7 @@ def _entry(name: str, scouting: Scouting, init: str) -> Entry:
 
 def learns(losses: Sequence[float]) -> bool:
     """Whether a loss has fallen by a tenth from where it began."""
-    if len(losses) < 20:
+    if len(losses) < 20 or not all(map(math.isfinite, losses)):
         return False
     width = max(3, len(losses) // 10)
     first = sorted(losses[:width])[width // 2]

@@ -17,10 +17,11 @@ from stetho.errors import UsageError
 from stetho.record import Choice
 from stetho.store.race_file import RaceFile
 from stetho.trials import rungs, verdict
+from stetho.trials.costs import Table
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
+from stetho.trials.evidence import Evidence
 from stetho.trials.recipe import parse
-from stetho.trials.rungs import Table
 from stetho.trials.scoring import Score, score_for
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import pairs_needed
@@ -33,6 +34,7 @@ FEWEST = 30  # steps of a trial
 # Steps of a trial of the last rung, where nobody asks for fewer: on the recorded grid of 150 steps
 # the order of functions turns until then.
 LEAST = 75
+BEYOND = 1.5  # times as long as until the script's own loss becomes NaN, if it does
 WAVE = 2  # pairs that run between two looks
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
 START = 0.3  # seconds that a trial costs besides its steps
@@ -93,7 +95,7 @@ class Race:
         whole: dict[Entry, Outcome] = {}
         while True:
             out = self._last_rung(entries, chosen, short, last, whole, scouting, plan, score)
-            evidence = verdict.Evidence(
+            evidence = Evidence(
                 settings, scouting, score, plan.length, short, last, out, self._steps
             )
             confirmed = self._at_full_length(verdict.winner_of(evidence), scouting, plan)
@@ -141,6 +143,8 @@ class Race:
         last = settings.steps or (
             max(min(LEAST, length), math.ceil(SHARE * length)) if scouting.ended else length
         )
+        if scouting.outcome.diverged and settings.steps is None:
+            last = _until_divergence(scouting, last)
         step = scouting.outcome.step_seconds
         notes = []
         pairs = pairs_needed(entries - 1, settings.pairs)
@@ -173,7 +177,8 @@ class Race:
         for pair in range(SHORT_PAIRS):
             for entry in rated:
                 trial = entry.trial(self._settings.script, scouting.places, pair, plan.short)
-                trials[self._limited(trial, plan, watch=pair == 0)] = entry
+                watch = pair == 0 and entry.lr == 1
+                trials[self._limited(trial, plan, watch)] = entry
         for trial, outcome in self._outcomes(list(trials)):
             table[trials[trial]][trial.pair] = outcome
         return table
@@ -214,7 +219,7 @@ class Race:
                 for entry in racing:
                     if pair not in last.get(entry, {}):
                         trial = entry.trial(self._settings.script, scouting.places, pair, plan.last)
-                        trials[self._limited(trial, plan)] = entry
+                        trials[self._limited(trial, plan, watch=pair == SHORT_PAIRS)] = entry
             for trial, outcome in self._outcomes(list(trials)):
                 last.setdefault(trials[trial], {})[trial.pair] = outcome
             _refuse_silent(last, score, plan.last)
@@ -233,9 +238,7 @@ class Race:
         return found[0][1] if found else None
 
     def _limited(self, trial: Trial, plan: Plan, watch: bool = False) -> Trial:
-        return replace(
-            trial, seconds=plan.seconds, memory=self._settings.memory, watch=watch and trial.lr == 1
-        )
+        return replace(trial, seconds=plan.seconds, memory=self._settings.memory, watch=watch)
 
     def _outcomes(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
         """Outcomes that are known already, and then those of the trials that are to be run."""
@@ -260,12 +263,25 @@ class Race:
         self._cut = self._cut or time.monotonic() - self._began > self._settings.budget
 
 
+def _until_divergence(scouting: Scouting, last: int) -> int:
+    """Steps of a trial that is to see the script's own loss become NaN, with other seeds as well.
+
+    Of a script that ends itself by that, it is not known how long it is otherwise.
+    """
+    losses, steps = scouting.outcome.losses, scouting.outcome.steps
+    at = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), 0)
+    seen = math.ceil(BEYOND * steps * (at + 1) / len(losses)) if losses else last
+    if not scouting.ended:
+        return max(LEAST, seen)
+    return min(steps, max(last, seen))
+
+
 _CUT = "the budget ran out before all pairs were run"
 
 
 def refuse_unfit(scouting: Scouting) -> None:
     outcome = scouting.outcome
-    if not outcome.done:
+    if not (outcome.done or outcome.diverged):
         raise UsageError(
             f"expected a script that runs by itself, but it ended by itself: {outcome.status} "
             f"({outcome.why}); try `stetho run` on it first"

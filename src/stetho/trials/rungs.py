@@ -8,9 +8,21 @@ the whole where losses are near each other. `bench/choose.py` holds them against
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from statistics import fmean
 
+from stetho.trials.costs import (
+    Costs,
+    Outcomes,
+    Table,
+    always_diverges,
+    costs_of,
+    differences,
+    diverged,
+    failed_otherwise,
+    mean_cost,
+    rate_of_divergence,
+)
 from stetho.trials.entries import Entry
 from stetho.trials.scoring import Score
 from stetho.trials.statistics import t_interval
@@ -22,22 +34,21 @@ SURELY = 0.01  # level at which an entry leaves the last rung early
 LOOK_FROM = 3  # pairs from which on it may
 FIRST = 3  # losses that stand for where a training begins
 
-Table = dict[Entry, dict[int, Outcome]]
 
-
-def best_rates(short: Mapping[Entry, Mapping[int, Outcome]], score: Score) -> list[Entry]:
+def best_rates(short: Table, score: Score) -> list[Entry]:
     """The script as it is, and each candidate, its own function too, with its best rate."""
+    costs = costs_of(short, score)
     best: dict[str, Entry] = {}
-    for entry, outcomes in short.items():
+    for entry in short:
         known = best.get(entry.name)
-        if known is None or mean_cost(outcomes, score) < mean_cost(short[known], score):
+        if known is None or _standing(short, costs, entry) < _standing(short, costs, known):
             best[entry.name] = entry
     return list(dict.fromkeys([next(filter(is_as_it_is, short)), *best.values()]))
 
 
 def out_of_race(
-    entries: Sequence[Entry],
-    chosen: Sequence[Entry],
+    entries: Collection[Entry],
+    chosen: Collection[Entry],
     short: Table,
     last: Table,
     whole: Mapping[Entry, Outcome],
@@ -50,36 +61,63 @@ def out_of_race(
     winners so far at full length.
     """
     out = {entry: f"theory: {entry.dropped}" for entry in entries if entry.dropped}
+    trials = {entry: {**short[entry], **last.get(entry, {})} for entry in chosen}
+    own = trials[next(filter(is_as_it_is, chosen))]
     for entry in chosen:
-        runs = [*short[entry].values(), *last.get(entry, {}).values()]
-        failed = next((outcome for outcome in runs if not outcome.done), None)
-        if failed is not None and not is_as_it_is(entry):
-            out[entry] = failed.why
+        why = _hopeless(short[entry], last.get(entry, {})) or _failure(trials[entry], own)
+        if why and not is_as_it_is(entry):
+            out[entry] = why
         if entry in whole and not whole[entry].done:
             out[entry] = f"at full length: {whole[entry].status} ({whole[entry].why})"
-    out |= _behind(short, [e for e in chosen if e not in out], score, CLEARLY, HARDLY)
+    steady = [entry for entry in chosen if not diverged(trials[entry])]
+    racing = [e for e in chosen if e not in out]
+    out |= _behind(short, racing, steady, score, CLEARLY, HARDLY)
     racing = [e for e in chosen if e not in out and len(last.get(e, {})) >= LOOK_FROM]
-    return out | _behind(last, racing, score, SURELY)
+    return out | _behind(last, racing, steady, score, SURELY)
+
+
+def _failure(trials: Outcomes, own: Outcomes) -> str:
+    """Why an entry cannot go on, held against the trials of the script as it is."""
+    broken = failed_otherwise(trials)
+    if broken is not None:
+        return broken.why
+    shared = {pair: outcome for pair, outcome in own.items() if pair in trials}
+    if diverged(trials) > diverged(shared):
+        return "it diverges more often than the script as it is"
+    return ""
+
+
+def _hopeless(short: Outcomes, last: Outcomes) -> str:
+    """Why it does not matter what the script as it is does."""
+    enough = len(last) >= LOOK_FROM
+    return "no trial came to its end" if always_diverges(last if enough else short) else ""
 
 
 def _behind(
-    table: Table, among: Collection[Entry], score: Score, level: float, part: float = 1.0
+    table: Table,
+    among: Collection[Entry],
+    steady: Collection[Entry],
+    score: Score,
+    level: float,
+    part: float = 1.0,
 ) -> dict[Entry, str]:
-    """Entries whose paired interval lies wholly behind the leader's.
+    """Entries whose paired interval lies wholly behind the leader's, the best of the steady ones.
 
-    With `part`, only those whose loss has fallen by less than that part of what the leader's has.
+    What has diverged on any seed puts nobody out: it may not last itself. With `part`, only those
+    are found whose loss has fallen by less than that part of what the leader's has.
     """
-    means = {entry: mean_cost(table[entry], score) for entry in among}
-    leader = min(means, key=lambda entry: means[entry], default=None)
-    if leader is None or not math.isfinite(means[leader]):
+    costs = costs_of(table, score)
+    leaders = [entry for entry in among if entry in steady]
+    leader = min(leaders, key=lambda entry: _standing(table, costs, entry), default=None)
+    if leader is None or not math.isfinite(mean_cost(costs[leader])):
         return {}
     found = {}
     for entry in among:
-        if is_as_it_is(entry) or not math.isfinite(means[entry]):
+        if is_as_it_is(entry):
             continue
         if part < 1 and _fall(table[entry]) > part * _fall(table[leader]):
             continue
-        apart = differences(table[entry], table[leader], score)
+        apart = differences(costs[entry], costs[leader])
         if len(apart) > 1 and t_interval(apart, level)[0] > 0:
             found[entry] = (
                 f"clearly behind {leader.label}: {score.name} {fmean(apart):+.3g} over "
@@ -88,22 +126,13 @@ def _behind(
     return found
 
 
-def differences(
-    one: Mapping[int, Outcome], other: Mapping[int, Outcome], score: Score
-) -> list[float]:
-    """Costs of one − those of the other, in the pairs that both have run."""
-    pairs = sorted(set(one) & set(other))
-    apart = [score.cost(one[pair]) - score.cost(other[pair]) for pair in pairs]
-    return [value for value in apart if math.isfinite(value)]
+def _standing(table: Table, costs: Costs, entry: Entry) -> tuple[float, float]:
+    """Less is better: its mean cost, then how often it diverged.
 
-
-def mean_cost(outcomes: Mapping[int, Outcome], score: Score) -> float:
-    """Of all its trials; infinite if one has failed or none has a score."""
-    if any(not outcome.done for outcome in outcomes.values()):
-        return math.inf
-    costs = [score.cost(outcome) for outcome in outcomes.values()]
-    known = [cost for cost in costs if not math.isnan(cost)]
-    return fmean(known) if known else math.inf
+    Infinite if a trial failed otherwise, or if none has a score.
+    """
+    mean = mean_cost(costs[entry]) if failed_otherwise(table[entry]) is None else math.inf
+    return (mean if math.isfinite(mean) else math.inf), rate_of_divergence(table[entry])
 
 
 def is_as_it_is(entry: Entry) -> bool:
@@ -111,14 +140,16 @@ def is_as_it_is(entry: Entry) -> bool:
     return entry.incumbent and entry.lr == 1
 
 
-def steps_of(table: Mapping[Entry, Mapping[int, Outcome]]) -> int:
-    return sum(outcome.steps for outcomes in table.values() for outcome in outcomes.values())
+def _fall(outcomes: Outcomes) -> float:
+    """By how much the training loss has fallen from its start to its second half, mean.
 
-
-def _fall(outcomes: Mapping[int, Outcome]) -> float:
-    """By how much the training loss has fallen from its start to its second half, mean."""
-    return fmean(
-        fmean(outcome.losses[:FIRST]) - fmean(outcome.losses[len(outcome.losses) // 2 :])
+    Of a trial that diverged: not at all.
+    """
+    falls = [
+        0.0
+        if outcome.diverged
+        else fmean(outcome.losses[:FIRST]) - fmean(outcome.losses[len(outcome.losses) // 2 :])
         for outcome in outcomes.values()
         if outcome.losses
-    )
+    ]
+    return fmean(falls) if falls else math.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -32,7 +33,7 @@ class Score:
             return math.nan
         if self.name == TRAINING and outcome.losses:
             return fmean(outcome.losses[0 if self.whole else len(outcome.losses) // 2 :])
-        reported = outcome.heldout if self.name == HELDOUT else outcome.metrics.get(self.name, ())
+        reported = self._reported(outcome)
         return reported[-1][1] if reported else math.nan
 
     @property
@@ -48,6 +49,17 @@ class Score:
     def cost(self, outcome: Outcome) -> float:
         """As statistics take it: less is better."""
         return self.of(outcome) if self.lower else -self.of(outcome)
+
+    def first_cost(self, outcome: Outcome) -> float:
+        """What it cost where it began, whatever became of it since: its first loss or report."""
+        if self.name == TRAINING:
+            return outcome.losses[0] if outcome.losses else math.nan
+        reported = self._reported(outcome)
+        first = reported[0][1] if reported else math.nan
+        return first if self.lower else -first
+
+    def _reported(self, outcome: Outcome) -> Sequence[tuple[int, float]]:
+        return outcome.heldout if self.name == HELDOUT else outcome.metrics.get(self.name, ())
 
 
 def score_for(metric: str, scouting: Scouting, whole: bool) -> Score:

@@ -39,15 +39,26 @@ class TrialOver(BaseException):
 
 
 class Stage:
-    """What one run on stage leaves behind, whoever watches it."""
+    """What one run on stage leaves behind, whoever watches it.
 
-    def __init__(self, sink: Sink, schedule: Schedule, steps: int | None, seconds: float | None):
+    A loss that is not a number ends it, unless it is to go `through` to the script's own end.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        schedule: Schedule,
+        steps: int | None,
+        seconds: float | None,
+        through: bool = False,
+    ) -> None:
         self.observer = Observer(_Tap(sink, self._on_loss), schedule)
         self.losses: list[Tensor] = []
         self.metrics: dict[str, list[tuple[int, float]]] = {}
         self._heldout: dict[int, list[tuple[float, int]]] = {}
         self._steps = math.inf if steps is None else steps
         self._seconds = math.inf if seconds is None else seconds
+        self._through = through
         self._since = time.perf_counter()
 
     @property
@@ -74,6 +85,8 @@ class Stage:
             silence()
             handle.remove()
             self.observer.stop()
+            # A script may leave, or raise, before it takes a step by a loss that is not a number.
+            self.losses += [loss for loss in self.observer.pending if not loss.isfinite().all()]
 
     def on_heldout(self, result: Any, args: tuple[Any, ...]) -> None:
         """A loss that the script computed without gradients."""
@@ -91,11 +104,15 @@ class Stage:
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.step >= self._steps:
             raise TrialOver()
-        last = self.losses[-1] if self.losses else None
+        last = self.losses[-1] if self.losses and not self._through else None
         if last is not None and last.device.type == "cpu" and not math.isfinite(float(last)):
-            raise TrialOver(forms.DIVERGED, f"the loss is not a number at step {self.step - 1}")
+            raise TrialOver(forms.DIVERGED, not_a_number(self.step - 1))
         if time.perf_counter() - self._since > self._seconds:
             raise TrialOver(forms.TIMED_OUT, f"more than {self._seconds:.0f} s at step {self.step}")
+
+
+def not_a_number(step: int) -> str:
+    return f"the loss is not a number at step {step}"
 
 
 class _Tap:

@@ -88,6 +88,11 @@ class Outcome:
     def done(self) -> bool:
         return self.status == DONE
 
+    @property
+    def diverged(self) -> bool:
+        """The loss is not a number any more: a result, unlike other failures."""
+        return self.status == DIVERGED
+
 
 @dataclass(frozen=True, slots=True)
 class Scouting:

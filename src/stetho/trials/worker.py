@@ -26,7 +26,7 @@ from stetho.trials.carrying import Way, way_of
 from stetho.trials.first_pass import FirstPass
 from stetho.trials.places import PlacesSink, find
 from stetho.trials.recipe import Recipe, parse
-from stetho.trials.stage import Stage, is_library, on_stage, perform
+from stetho.trials.stage import Stage, is_library, not_a_number, on_stage, perform
 from stetho.trials.transplant import Transplant, refused
 from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
 from stetho.watching import Watching, new_run
@@ -55,9 +55,8 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
         seconds = time.perf_counter() - began
         findings = _findings(watching)
     losses = [float(loss) for loss in stage.losses]
-    if status == forms.DONE and not all(map(math.isfinite, losses)):
-        first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
-        status, why = forms.DIVERGED, f"the loss is not a number at step {first}"
+    if _diverged(status, losses):
+        status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
     return Outcome(
         status,
         why,
@@ -72,6 +71,17 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
         findings,
         tuple(notes),
     )
+
+
+def _diverged(status: str, losses: Sequence[float]) -> bool:
+    """A script may go on heedlessly when its loss is not a number, or raise because of that."""
+    if status == forms.RAISED:
+        return bool(losses) and not math.isfinite(losses[-1])
+    return status == forms.DONE and not all(map(math.isfinite, losses))
+
+
+def _first_bad(losses: Sequence[float]) -> int:
+    return next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
 
 
 def _perform(trial: Trial, stage: Stage, what: Script | Train, notes: list[str]) -> tuple[str, str]:
@@ -159,7 +169,7 @@ def scout(
     with on_stage(trial.pair, trial.script.folder if train is None else ""):
         sink = PlacesSink()
         schedule = Schedule(every=1, until=SCOUTED)
-        stage = Stage(sink, schedule, trial.steps, trial.seconds)
+        stage = Stage(sink, schedule, trial.steps, trial.seconds, through=True)
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
         listener = Transplant(_bare(parse(trial.candidate)), (), on_loss=stage.on_heldout)
@@ -176,11 +186,16 @@ def scout(
     hidden = {site for place in found.places for site in place.sites}
     ways = {name: _way(prediction, hidden) for name, prediction in predicted.items()}
     losses = [float(loss) for loss in stage.losses]
-    timed_out = status == forms.TIMED_OUT
     ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
+    if status == forms.TIMED_OUT:
+        status, why = forms.DONE, ""
+    if _diverged(status, losses):
+        # One that leaves at the first such loss has not come to the end that it has otherwise.
+        ended = ended and _first_bad(losses) < len(losses) - 1
+        status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
     area = sum(losses) / len(losses) if losses else math.nan
     outcome = Outcome(
-        forms.DONE if timed_out else status,
+        status,
         why,
         stage.step,
         area,

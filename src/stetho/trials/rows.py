@@ -1,0 +1,122 @@
+"""Evidence on one candidate → its row of the table: score, difference, price, what became of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, median
+
+from stetho.record import NAN, CandidateResult
+from stetho.trials import trial as forms
+from stetho.trials.costs import (
+    Outcomes,
+    always_diverges,
+    costs_of,
+    diverged,
+    failed_otherwise,
+    mean_cost,
+)
+from stetho.trials.entries import Entry
+from stetho.trials.evidence import Duel, Evidence
+from stetho.trials.recipe import parse
+from stetho.trials.statistics import bootstrap
+
+POINTS = 60  # of a curve
+MEMORY = 100e6  # bytes; what a trial grows by less is the interpreter's own
+WARNINGS = ("warning", "fault")
+
+
+def row_of(evidence: Evidence, entry: Entry, duel: Duel | None, p: float) -> CandidateResult:
+    score, incumbent = evidence.score, evidence.incumbent
+    reached = evidence.reached(entry)
+    outcomes, against = reached.get(entry, {}), reached.get(incumbent, {})
+    status, why = _status(evidence, entry, outcomes)
+    sign = 1 if score.lower else -1
+    fair = duel is not None and len(duel.differences) > 1
+    low, high = bootstrap(duel.differences) if duel is not None and fair else (NAN, NAN)
+    return CandidateResult(
+        entry.label,
+        status,
+        why,
+        entry == incumbent,
+        parse(entry.name).init or entry.init,
+        entry.lr,
+        NAN
+        if always_diverges(outcomes)
+        else sign * mean_cost(costs_of(reached, score).get(entry, {})),
+        sign * duel.mean if duel is not None else NAN,
+        (low, high) if score.lower else (-high, -low),
+        p,
+        len(outcomes),
+        max((outcome.steps for outcome in outcomes.values()), default=0),
+        1.0 if entry == incumbent else _ratio(outcomes, against, "step_seconds"),
+        1.0 if entry == incumbent else _ratio(outcomes, against, "memory", MEMORY),
+        _mean([o.heldout[-1][1] for o in outcomes.values() if o.done and o.heldout]),
+        _mean([_end(o.losses) for o in outcomes.values() if o.done and o.losses]),
+        _curve([o.losses for o in outcomes.values() if o.done and o.losses]),
+        diverged(outcomes),
+    )
+
+
+def _status(evidence: Evidence, entry: Entry, outcomes: Outcomes) -> tuple[str, str]:
+    """What became of an entry, and why."""
+    gone = evidence.out.get(entry, "")
+    broken, count = failed_otherwise(outcomes), len(outcomes)
+    if broken is not None:
+        return broken.status, broken.why
+    if often := diverged(outcomes):
+        first = next(outcome for outcome in outcomes.values() if outcome.diverged)
+        said = f"diverged on {often} of {count} seeds ({first.why})"
+        return forms.DIVERGED, "; ".join(filter(None, (said, gone)))
+    if entry.dropped:
+        return "dropped", gone or entry.dropped
+    said = diagnosis(evidence.last.get(entry, {})) or diagnosis(evidence.short.get(entry, {}))
+    if gone:
+        return "eliminated", "; ".join(filter(None, (gone, said)))
+    return forms.DONE, said
+
+
+def diagnosis(trials: Outcomes) -> str:
+    """What the watched trial of an entry says against it."""
+    for outcome in trials.values():
+        for severity, rule, message in outcome.findings:
+            if severity in WARNINGS:
+                return f"{rule}: {message}"
+    return ""
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return fmean(known) if known else NAN
+
+
+def _ratio(outcomes: Outcomes, against: Outcomes, field: str, least: float = 0.0) -> float:
+    """Median over pairs of a quantity against the incumbent's; watched trials tell no times.
+
+    Quantities of which none is above `least` are noise.
+    """
+    watched = min(outcomes, default=0)  # the first pair of either rung
+    shared = [pair for pair in outcomes if pair in against and pair != watched]
+    pairs = [(getattr(outcomes[pair], field), getattr(against[pair], field)) for pair in shared]
+    ratios = [a / b for a, b in pairs if b > 0 and math.isfinite(a) and max(a, b) > least]
+    return median(ratios) if ratios else NAN
+
+
+def _end(losses: Sequence[float]) -> float:
+    return fmean(losses[-max(1, len(losses) // 10) :])
+
+
+def _curve(runs: Sequence[Sequence[float]]) -> tuple[tuple[float, float, float], ...]:
+    """Equal stretches of steps: mean, lowest and highest over the runs."""
+    if not runs:
+        return ()
+    count = min(POINTS, *(len(run) for run in runs))
+    points = []
+    for i in range(count):
+        means = []
+        for run in runs:
+            a, b = len(run) * i // count, len(run) * (i + 1) // count
+            means.append(fmean(run[a:b]))
+        known = [value for value in means if math.isfinite(value)]
+        points.append((fmean(known), min(known), max(known)) if known else (NAN, NAN, NAN))
+    return tuple(points)
