@@ -61,14 +61,14 @@ class KeepsNoiseOut(AbstractClaim):
     take_away: ClassVar[str] = (
         "A hard zero makes units less alike and lets less through of what does not tell the "
         "class. Do not count on it against noise in the data: what is added to the inputs passes "
-        "through as well as with a leaky function, and accuracy suffers as much. Leaky ReLU with "
-        "the usual slope of 0.01 behaves like ReLU."
+        "no less than with a leaky function or ELU, though less than with tanh or no function at "
+        "all. Leaky ReLU with the usual slope of 0.01 behaves like ReLU."
     )
 
     function: str = "relu"
 
     def measure(self, setting: Setting) -> Measured:
-        seeds = setting.seeds(16, 7)
+        seeds = setting.seeds(10, 6)
         read = {} if setting.quick else READ
         names = {self.function: self.function, "leaky 0.25": KEPT, **read}
         passed = {title: [_passed(name, seed) for seed in seeds] for title, name in names.items()}
