@@ -18,7 +18,7 @@ from stetho.article.detection import Scenes, detect, loss, scenes
 from stetho.article.estimates import exact, mean
 from stetho.record import Picture
 
-STEPS, QUICK_STEPS, BATCH, RATE = 250, 120, 32, 5e-3
+STEPS, QUICK_STEPS, BATCH, RATE = 160, 120, 32, 5e-3
 TRAINED, TESTED = 400, 80  # pictures
 DETECTS = 0.5  # F1 score
 NOTHING = 0  # gravest finding; 1: a note, 2: a warning, 3: a fault
@@ -54,7 +54,7 @@ class YoloDetector(AbstractClaim):
     and Leaky ReLU with slope 0.1, two skip connections, and a head that gives box, objectness and
     class for each of 36 cells. It learns to find scikit-learn's digits, two on a picture of 24 by
     24 pixels, drawn with 8 to 12 pixels anywhere in two of its quarters (Adam, rate 0.005, batches
-    of 32, 250 steps; with --quick 120). A detection is right if the box overlaps by half and the
+    of 32, 160 steps; with --quick 120). A detection is right if the box overlaps by half and the
     class is right. Chance: the same detections held against another picture. Stetho watches as it
     watches any other training."""
 
