@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -31,20 +32,40 @@ class Split:
         return int(self.y.max()) + 1
 
 
-def load(name: str = "digits", seed: int = 0, samples: int | None = None) -> Split:
+def load(
+    name: str = "digits", seed: int = 0, samples: int | None = None, reach: float = math.inf
+) -> Split:
     """`name`: "digits", "breast_cancer", "wine" or "iris"; `samples`: of the training part, fewer
-    than there are.
+    than there are; `reach`: deviations beyond which inputs are cut off.
 
     Raises:
         UsageError: scikit-learn is not there.
     """
     x, y = _bundle(name)
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
-    cut = round(TESTED * len(x))
-    test, train = order[:cut], order[cut:][:samples]
+    train, test = _parted(len(x), seed)
+    train = train[:samples]
     mean, spread = x[train].mean(0), x[train].std(0)
     scaled = (x - mean) / torch.where(spread > 0, spread, torch.ones_like(spread))
+    scaled = scaled.clamp(-reach, reach)
     return Split(scaled[train], y[train], scaled[test], y[test])
+
+
+def pixels(seed: int = 0) -> Split:
+    """The digits as they are: 8 by 8 pixels in a row, from 0 to 1; split as `load` does.
+
+    Raises:
+        UsageError: scikit-learn is not there.
+    """
+    x, y = _bundle("digits")
+    train, test = _parted(len(x), seed)
+    return Split(x[train] / 16, y[train], x[test] / 16, y[test])
+
+
+def _parted(samples: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Rows for the training and for the test."""
+    order = torch.randperm(samples, generator=torch.Generator().manual_seed(seed))
+    cut = round(TESTED * samples)
+    return order[cut:], order[:cut]
 
 
 @cache
