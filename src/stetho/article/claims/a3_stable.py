@@ -53,7 +53,7 @@ class StableInputs(AbstractClaim):
     size: float = 1.0  # of all offsets
 
     def measure(self, setting: Setting) -> Measured:
-        seeds = setting.seeds(8, 4)
+        seeds = setting.seeds(8, 3)
         usual = [_trained(seed, 0.0) for seed in seeds]
         own = [_move(training) for training in usual]
         # an offset drawn anew moves by √2 of its deviation from step to step
