@@ -74,7 +74,7 @@ def cases() -> tuple[Case, ...]:
 
 
 def _third() -> tuple[Case, ...]:
-    """The draw whose figures are published: none of it was looked at before the rules were fixed."""
+    """The draw whose figures are published; it was not looked at until the rules were fixed."""
     healthy = {f"third-{name}": spec for name, spec in _healthy(2020, THIRD)}
     return _drawn(healthy, EACH, iter(()))
 

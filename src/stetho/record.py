@@ -319,6 +319,7 @@ CAUSES = (
     "loss",
     "labels",
     "weight-decay",
+    "zero-grad",
     "unknown",
 )
 

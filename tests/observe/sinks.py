@@ -77,7 +77,7 @@ class ListSink:
         self.targets.append(call)
 
     def before_backward(self, states):
-        self.left.append({p.name: None if p.gradient is None else p.gradient.clone() for p in states})
+        self.left.append({p.name: p.gradient for p in states})
 
     def before_update(self, states):
         self.before.append({p.name: (p.value.clone(), p.gradient) for p in states})

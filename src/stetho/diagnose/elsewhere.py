@@ -22,6 +22,7 @@ ELSEWHERE: Mapping[str, str] = {
     "labels": "the labels, or data that does not tell them",
     "weight-decay": "the weight decay",
     "frozen": "weights that no optimizer has",
+    "zero-grad": "gradients that are never set back to zero",
 }
 # Symptoms that stop a network from learning by themselves.
 STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
