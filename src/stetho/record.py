@@ -189,7 +189,7 @@ class ParameterStats:
     update_cosine: float = NAN  # between this update and the one of the step before
     nonfinite: float = 0.0  # share of entries of the parameter that are NaN or Inf
     grad_nonfinite: float = 0.0
-    alike: float = NAN  # share of rows that equal the first one; 1: all units are copies of one
+    alike: float = NAN  # share of the other rows that equal the first; 1: units are copies of one
     left_rms: float = NAN  # of the gradient that was there before this step's backward pass
 
 

@@ -41,6 +41,7 @@ class ListSink:
     layer_calls: list = field(default_factory=list)
     targets: list = field(default_factory=list)
     sequences: list = field(default_factory=list)
+    left: list = field(default_factory=list)
     before: list = field(default_factory=list)
     after: list = field(default_factory=list)
     losses: dict[int, float] = field(default_factory=dict)

@@ -27,7 +27,10 @@ ELSEWHERE: Mapping[str, str] = {
 # Symptoms that stop a network from learning by themselves.
 STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
 # Faults that bring these symptoms about: what stands behind them has no part of its own.
-BREAKING = ("non-finite", "oversized-update", "decayed-weights", "dead-units", "saturated")
+BREAKING = (
+    *("non-finite", "oversized-update", "decayed-weights", "unzeroed-gradient"),
+    *("dead-units", "saturated"),
+)
 ALL = 0.9  # share of the blame that must lie elsewhere
 HALF = 0.5  # share that another finding may lay to the activation function
 MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual

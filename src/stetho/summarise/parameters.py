@@ -70,8 +70,8 @@ class ParameterSums:
     last: Tensor  # Σ (last u)²
     nonfinite: Tensor
     gradient_nonfinite: Tensor
-    units: Tensor  # rows that were looked at; NaN: not asked
-    alike: Tensor  # of them, those that equal the first
+    others: Tensor  # rows but the first of each shard; NaN: not asked
+    alike: Tensor  # of them, those that equal that first one
     left: Tensor  # Σ g² before the backward pass; NaN: not known
     sharded: bool = False
 
@@ -93,7 +93,7 @@ class ParameterSums:
             self.product / torch.where(size > 0, size, torch.nan),
             self.nonfinite / self.entries.clamp(min=1),
             self.gradient_nonfinite / self.entries.clamp(min=1),
-            self.alike / self.units,
+            self.alike / torch.where(self.others > 0, self.others, torch.nan),
             (self.left / count).sqrt(),
         ]
 
@@ -123,7 +123,7 @@ def _sums(
     if last_update is not None and last_update.shape == update.shape:
         product, last = _dot(update, last_update), _square(last_update)
     used, one_sign, balance = _signs(gradient, nan)
-    units, alike = _alike(before.value, nan)
+    others, alike = _alike(before.value, nan)
     return ParameterSums(
         entries=torch.full_like(nan, before.value.numel()),
         squares=_square(before.value),
@@ -136,7 +136,7 @@ def _sums(
         last=last,
         nonfinite=_nonfinite(before.value),
         gradient_nonfinite=zero if gradient is None else _nonfinite(gradient),
-        units=units,
+        others=others,
         alike=alike,
         left=nan if before.left is None else before.left,
         sharded=sharded,
@@ -159,11 +159,12 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _alike(value: Tensor, nan: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows, and those of them that equal the first."""
+    """Rows but the first, and those of them that equal it."""
     if value.ndim < 2:
         return nan, nan
-    same = (value == value[:1]).all(1).sum(dtype=torch.float64)
-    return torch.full_like(nan, value.shape[0]), same
+    others = value[1:]
+    same = (others == value[:1]).all(1).sum(dtype=torch.float64)
+    return torch.full_like(nan, others.shape[0]), same
 
 
 def _signs(gradient: Tensor | None, nan: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -41,8 +41,8 @@ class NotLearning(AbstractRule):
         ),
         "steps": Limit(
             PATIENCE,
-            "steps after which a loss that has not moved is a fault; while training goes on, nothing "
-            "is said before",
+            "steps after which a loss that has not moved is a fault; before, nothing is said while "
+            "training goes on",
             "An epoch of small data",
         ),
     }

@@ -73,7 +73,7 @@ class SymmetricUnits(AbstractRule):
                 Remedy(
                     "initialise these weights at random, with the gain of their function "
                     "(stetho.init_)",
-                    "units that differ from the first step on",
+                    "0 % of the rows alike: units that differ from the first step on",
                 ),
             ),
         )
