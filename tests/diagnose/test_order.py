@@ -66,6 +66,13 @@ def test_a_gradient_that_vanished_at_the_start_still_counts_where_little_was_lea
     assert grave(replace(slow, losses=LEARNS)) == []
 
 
+def test_the_verdict_of_a_network_that_unlearns():
+    lost = (*[2.3] * 40, *[1.2] * 110, *[2.31 - 5e-4 * step for step in range(150)])
+    assert diagnose(chain(4, losses=lost)).verdict.startswith("Learning slowly: "), "on the whole"
+    lost = (*[1.2] * 150, *[2.24 - 5e-4 * step for step in range(150)])
+    assert diagnose(chain(4, losses=lost)).verdict.startswith("What was learned is lost again: ")
+
+
 def test_an_output_that_is_cut_off_outside_of_the_network():
     cut = Criterion("cross_entropy", "relu", 0.0, classes=10, target_low=0, target_high=9)
     silent = chain(4, losses=STUCK, parameter={"grad_rms": 0.0, "update_rms": 0.0})
