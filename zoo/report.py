@@ -49,7 +49,7 @@ go by**; nothing was changed after it.
 PEERS = """\
 They are some of a third of the reporting half and of the third draw that was chosen by a hash;
 `python -m zoo peers` runs the rest. Each peer is used as its documentation says: torchdiag after
-the last step; torch- audit in zero-touch mode, every 10 steps, without its advice on speed and
+the last step; torch-audit in zero-touch mode, every 10 steps, without its advice on speed and
 style (TA2xx, TA400 to TA404); torchmortem and gradsnitch around the loop. An alarm is what they
 call a warning or worse. *Named* is generous to them: any alarm whose words fit the fault
 (`zoo/peers.py`). They give no cause. Not in the table, as they give no verdicts: gradlens,
@@ -91,9 +91,9 @@ def page(note: str) -> str:
         "## By fault",
         f"{ALL_THREE}\n\n{_faults(whole)}",
         "## Not an activation problem",
-        f"{ALL_THREE} {_elsewhere(whole)}",
+        f"{ALL_THREE}\n{_elsewhere(whole)}",
         "## How early",
-        f"{ALL_THREE} {_delays(whole)}",
+        f"{ALL_THREE}\n{_delays(whole)}",
         "## The same verdict again",
         _stability(rows),
         "## What was missed",
