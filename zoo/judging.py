@@ -111,6 +111,7 @@ def until(run: Run, step: int) -> Run:
     broken = run.first_nonfinite_loss
     return replace(
         run,
+        finished=False,
         probes=tuple(probe for probe in run.probes if probe.step <= step),
         loss_steps=run.loss_steps[:count],
         losses=run.losses[:count],

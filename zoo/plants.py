@@ -3,8 +3,9 @@
 The answers were written down before any of these networks was diagnosed. `rules` name the fault
 itself (one of them is enough; the first is the main one), `also` are true of such a network but
 follow from the fault; an alarm of any other rule is counted as false. `causes` are the right ones.
-Two rules came later and were put in front where they name the fault: `undersized-update` and
-`decayed-weights`.
+Five rules came later and were put in where they name the fault: `undersized-update`,
+`decayed-weights`, and before the third draw was looked at `initial-loss`, `unzeroed-gradient` and
+`symmetric-units`, with the cause `zero-grad`.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ OPERATORS: tuple[Operator, ...] = (
         "large-init",
         lambda spec: _plain_stack(spec) and spec.depth >= 3,
         _scaled("gain", 3, 8, 20),
-        ("saturated", "exploding-gradient"),
+        ("saturated", "exploding-gradient", "initial-loss"),
         ("weights",),
         ("oversized-update", "non-finite", "non-normal", "vanishing-gradient", "dead-units"),
     ),
@@ -133,7 +134,7 @@ OPERATORS: tuple[Operator, ...] = (
         "zero-init",
         lambda spec: _plain_stack(spec) and spec.depth >= 2,
         _set(all={"gain": 0.0}),
-        ("vanishing-gradient", "collapsed", "dead-units"),
+        ("symmetric-units", "vanishing-gradient", "collapsed", "dead-units"),
         ("weights",),
         ("off-centre", "over-sparse"),
     ),
@@ -192,7 +193,8 @@ OPERATORS: tuple[Operator, ...] = (
         ("unscaled-input",),
         ("input",),
         ("saturated", "dead-units", "exploding-gradient", "oversized-update", "off-centre")
-        + ("non-finite", "zig-zag", "over-sparse", "collapsed", "one-sign-gradient"),
+        + ("non-finite", "zig-zag", "over-sparse", "collapsed", "one-sign-gradient")
+        + ("initial-loss",),
         hidden=False,
     ),
     Operator(
@@ -307,8 +309,8 @@ OPERATORS: tuple[Operator, ...] = (
         "no-zero-grad",
         _trained,
         _set(all={"zero_grad": False}),
-        BAD_STEPS,
-        ("learning-rate",),
+        ("unzeroed-gradient", *BAD_STEPS),
+        ("zero-grad", "learning-rate"),
         ("exploding-gradient", "covariate-shift", "off-centre", "over-sparse", "collapsed")
         + ("non-normal", "vanishing-gradient", "one-sign-gradient", "vanishing-through-time"),
         hidden=False,
@@ -325,7 +327,7 @@ OPERATORS: tuple[Operator, ...] = (
         "exponential",
         lambda spec: spec.family == "mlp" and spec.norm == "none" and spec.depth >= 3,
         _set(all={"function": "exp"}),
-        ("exploding-gradient", "non-finite", "oversized-update", "non-normal"),
+        ("exploding-gradient", "non-finite", "oversized-update", "non-normal", "initial-loss"),
         ("slope", "weights", "function", "learning-rate", "unknown"),
         ("off-centre", "zig-zag", "covariate-shift", "one-sign-gradient", "collapsed"),
     ),

@@ -33,6 +33,10 @@ CASES = {
     "still falling": (noisy([2.3 - 0.0006 * i for i in range(300)], 0.01), "learns"),
     "a little better": (noisy([2.3 - 0.16] * 300, 0.01), "slow"),
     "comes back from far above": ([100 * 0.99**i + 5 for i in range(300)], "slow"),
+    "learned and lost it again": (
+        noisy([1.7] * 150 + [2.25 - 1e-3 * i for i in range(150)], 0.01),
+        "slow",
+    ),
     "runs away": ([2.3 * 1.05**i for i in range(300)], "diverged"),
     "five steps": ([2.3] * 5, "too-short"),
 }
@@ -67,3 +71,9 @@ def test_a_check_up_is_not_judged():
 def test_explained_is_the_share_of_the_constant_answers_loss():
     seen = judge(run([2.0] * 100, baseline=2.5))
     assert seen.explained == pytest.approx(0.2)  # 1 − 2.0 / 2.5
+
+
+def test_a_network_that_learns_may_not_have_got_far():
+    assert judge(run(noisy([2.0] * 300, 0.01))).little  # 1 − 2.0 / 2.303 = 0.13
+    assert not judge(run(noisy([1.5] * 300, 0.01))).little  # 0.35
+    assert not judge(run(noisy([2.3] * 300, 0.01))).little  # it does not learn

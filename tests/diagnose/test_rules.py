@@ -24,7 +24,8 @@ def test_all_rules_are_there():
         *("unscaled-input", "non-finite", "frozen-layer", "not-learning"),
         *("non-normal", "covariate-shift", "over-sparse", "collapsed", "vanishing-through-time"),
         *("oversized-update", "one-sign-gradient", "zig-zag", "misfit-loss"),
-        *("undersized-update", "decayed-weights"),
+        *("undersized-update", "decayed-weights", "initial-loss", "unzeroed-gradient"),
+        "symmetric-units",
     }
 
 

@@ -41,6 +41,7 @@ class ListSink:
     layer_calls: list = field(default_factory=list)
     targets: list = field(default_factory=list)
     sequences: list = field(default_factory=list)
+    left: list = field(default_factory=list)
     before: list = field(default_factory=list)
     after: list = field(default_factory=list)
     losses: dict[int, float] = field(default_factory=dict)
@@ -75,6 +76,9 @@ class ListSink:
 
     def target(self, call):
         self.targets.append(call)
+
+    def before_backward(self, states):
+        self.left.append({p.name: p.gradient for p in states})
 
     def before_update(self, states):
         self.before.append({p.name: (p.value.clone(), p.gradient) for p in states})

@@ -12,6 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules import module as module_hooks
 
+import stetho
+
 optimizer_module = sys.modules["torch.optim.optimizer"]
 
 X, Y = torch.randn(12, 8), torch.randint(0, 4, (12,))
@@ -344,3 +346,39 @@ def test_a_fault_in_a_gradient_hook_is_contained(observed, monkeypatch):
         step(model, optimizer)
         step(model, optimizer)
     assert len(sink.faults) == 1
+
+
+def left_over(states):
+    return {name for name, there in states.items() if there is not None and bool(there.any())}
+
+
+def test_what_lies_in_the_gradients_when_a_backward_pass_begins(observed):
+    model = net()
+    with observed() as sink:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for zeroed in (True, True, False):
+            if zeroed:
+                optimizer.zero_grad()
+            F.cross_entropy(model(X), Y).backward()
+            optimizer.step()
+    assert [left_over(states) for states in sink.left] == [  # the first step is not asked
+        set(),
+        {"0.weight", "0.bias", "2.weight", "2.bias"},
+    ]
+
+
+@pytest.mark.parametrize("to_none", [True, False])
+def test_two_players_and_several_backward_passes_leave_nothing_over(to_none):
+    """Each player's gradients are zeroed before its own pass, whatever the other's leave there."""
+    maker, judge = nn.Linear(4, 8), net()
+    makers = torch.optim.SGD(maker.parameters(), lr=0.1)
+    judges = torch.optim.SGD(judge.parameters(), lr=0.1)
+    with stetho.watch(nn.ModuleList([maker, judge]), every=1) as watched:
+        for _ in range(3):
+            for optimizer in (judges, makers):
+                optimizer.zero_grad(set_to_none=to_none)
+                for _part in range(2):
+                    F.cross_entropy(judge(maker(torch.randn(12, 4))), Y).backward()
+                optimizer.step()
+    for probe in watched.result.run.probes[2:]:  # the makers are known from their first step on
+        assert {stats.left_rms for stats in probe.parameters.values()} == {0.0}

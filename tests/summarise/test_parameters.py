@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from stetho.record import ParameterStats
 from stetho.summarise.layers import layer_stats, summarise_layer
-from stetho.summarise.parameters import parameter_sums, sample
+from stetho.summarise.parameters import left, parameter_sums, sample
 from stetho.summarise.targets import summarise_targets
 from summarise import oracle
 
@@ -124,3 +124,21 @@ def test_ignored_targets_do_not_count():
     target = torch.tensor([0, 1, -100, -100])
     # two classes, one each: ln 2
     assert summarise_targets("cross_entropy", target, 2).baseline() == pytest.approx(math.log(2))
+
+
+def test_rows_that_are_copies_of_the_first():
+    weight = torch.randn(5, 4)
+    assert measured(weight, None, weight)[0].alike == 0
+    weight[2] = weight[0]
+    assert measured(weight, None, weight)[0].alike == 0.25  # 1 of the 4 others
+    assert measured(torch.zeros(5, 4), None, weight)[0].alike == 1
+    assert math.isnan(measured(torch.zeros(5), None, torch.ones(5))[0].alike)
+
+
+def test_what_lay_in_a_gradient_before_the_backward_pass():
+    weight, there = torch.randn(3, 4), torch.full((3, 4), -0.5)
+    before = sample(weight, there, left(weight, there))
+    assert float(parameter_sums(before, weight, None)[0].row()[-1]) == pytest.approx(0.5)
+    before = sample(weight, there, left(weight, None))
+    assert float(parameter_sums(before, weight, None)[0].row()[-1]) == 0
+    assert math.isnan(measured(weight, there, weight)[0].left_rms)  # nobody has looked

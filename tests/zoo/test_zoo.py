@@ -103,7 +103,7 @@ def test_a_run_as_it_was_at_a_step():
     early = until(run, 151)
     assert [probe.step for probe in early.probes] == [0, 1, 150, 151]
     assert (len(early.losses), early.first_nonfinite_loss) == (152, None)
-    assert until(run, 299) == run
+    assert until(run, 299) == replace(run, finished=False)
 
 
 def test_the_main_cause_is_that_of_the_largest_share():

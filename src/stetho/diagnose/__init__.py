@@ -9,6 +9,7 @@ from stetho.diagnose.elsewhere import passing
 from stetho.diagnose.explaining import explain, explanations
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import all_rules, explains
+from stetho.diagnose.rules.non_finite import NonFinite
 from stetho.diagnose.rules.not_learning import NotLearning
 from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
@@ -26,9 +27,33 @@ def diagnose(run: Run) -> Diagnosis:
     """Everything that the rules find in a run, gravest and most causal first."""
     view = RunView(run)
     findings = [finding for rule in all_rules() for finding in rule.check(view)]
-    ordered = tuple(sorted(findings, key=lambda finding: -finding.severity))  # stable: rank stays
+    ordered = sorted(_beside(findings), key=lambda one: (-one.severity, _came_later(one, view)))
     explained = tuple(_explained(finding, ordered, view) for finding in ordered)
     return Diagnosis(verdict(view, explained), explained, view.learning.status)
+
+
+def _beside(findings: Sequence[Finding]) -> list[Finding]:
+    """What cannot be why a network does not learn is a note beside something that can."""
+    causes = any(explains(one.rule) and one.severity > Severity.NOTE for one in findings)
+    return [
+        replace(one, severity=Severity.NOTE) if causes and _goes_with(one.rule) else one
+        for one in findings
+    ]
+
+
+def _goes_with(rule: str) -> bool:
+    return not explains(rule) and rule != NotLearning.name
+
+
+def _came_later(finding: Finding, view: RunView) -> bool:
+    """A cause comes before its effect: what stood at the start is no effect of what came later.
+
+    The first two probes count as the start, as the effects of steps can be seen from the second on.
+    """
+    if finding.rule == NonFinite.name:
+        return False  # numbers that are none end a training by themselves
+    start = view.probes[:2][-1].step if view.probes else 0
+    return finding.first_step is not None and finding.first_step > start
 
 
 def _explained(finding: Finding, among: Sequence[Finding], view: RunView) -> Finding:

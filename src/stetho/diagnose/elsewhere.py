@@ -22,11 +22,15 @@ ELSEWHERE: Mapping[str, str] = {
     "labels": "the labels, or data that does not tell them",
     "weight-decay": "the weight decay",
     "frozen": "weights that no optimizer has",
+    "zero-grad": "gradients that are never set back to zero",
 }
 # Symptoms that stop a network from learning by themselves.
 STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
 # Faults that bring these symptoms about: what stands behind them has no part of its own.
-BREAKING = ("non-finite", "oversized-update", "decayed-weights", "dead-units", "saturated")
+BREAKING = (
+    *("non-finite", "oversized-update", "decayed-weights", "unzeroed-gradient"),
+    *("dead-units", "saturated"),
+)
 ALL = 0.9  # share of the blame that must lie elsewhere
 HALF = 0.5  # share that another finding may lay to the activation function
 MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual

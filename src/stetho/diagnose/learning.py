@@ -18,6 +18,8 @@ FEWEST_STEPS = 20  # fewer say nothing
 EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network that learns
 STUCK = 0.02  # and in one that has learned nothing, beyond twice the standard error
 MOST = 0.05  # of that limit, however noisy the losses are
+LITTLE = 0.25  # zoo, calibration half: healthy networks have 0.32 and more in the end
+LOST = 0.5  # part of what had been explained before that is left in a network that unlearns
 FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
 SLOWLY = 1e-3  # and of one that moves at all
 RISEN = 3.0  # times its first value: the loss has run away
@@ -37,6 +39,11 @@ class Learning:
     def explained(self) -> float:
         """Share of the constant answer's loss that is gone: 0 knows nothing, 1 everything."""
         return 1 - self.last / self.baseline if self.baseline > 0 else math.nan
+
+    @property
+    def little(self) -> bool:
+        """It learns, but has not got far: what is wrong with it still holds it up."""
+        return self.status == "learns" and self.explained < LITTLE
 
     @property
     def hardly(self) -> bool:
@@ -65,6 +72,9 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     falling = _falls(losses)
     drop = (seen.first - seen.last) / abs(seen.first) if seen.first else 0.0
     if not math.isnan(seen.explained):
+        unlearns = _best(losses, seen.baseline) * LOST > max(seen.explained, EXPLAINED * LOST)
+        if unlearns:
+            return "slow" if seen.explained >= STUCK else "stuck"
         if seen.explained >= EXPLAINED or (falling and seen.explained > 0):
             return "learns"
         if _falls(losses, SLOWLY, certainty=4):
@@ -85,6 +95,13 @@ def _falls(losses: Sequence[float], part: float = FALLING, certainty: float = 2)
     noise = _scatter(before) + _scatter(after)
     standard_error = 1.25 * noise / math.sqrt(width)
     return drop > max(part * abs(median(before)), certainty * standard_error)
+
+
+def _best(losses: Sequence[float], baseline: float) -> float:
+    """The most that any stretch of the run, as long as the last one, has explained."""
+    width = _width(losses)
+    stretches = (losses[start : start + width] for start in range(0, len(losses), width))
+    return 1 - min(median(stretch) for stretch in stretches if len(stretch) == width) / baseline
 
 
 def _standard_error(losses: Sequence[float]) -> float:

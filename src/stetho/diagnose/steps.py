@@ -46,19 +46,19 @@ def blame(view: RunView) -> dict[str, float]:
     """
     size = first_large(view)
     whole = math.log10(size / AIM) if size > AIM else WHOLLY
-    gains = {layer: _gain(view, layer) for layer in view.run.layers}
-    weights = _inflation([gain for gain in gains.values() if gain > 0])
+    gains = {layer: gain(view, layer) for layer in view.run.layers}
+    weights = _inflation([size for size in gains.values() if size > 0])
     data = 0.0
     if all(optimizer.name == "SGD" for optimizer in view.run.optimizers):
-        for layer, gain in gains.items():
+        for layer, own in gains.items():
             x = view.first_x_rms(layer.name)
             data += math.log10(x) if layer.reads_data and x > 1 else 0.0
-            weights += math.log10(gain / LARGEST) if gain > LARGEST else 0.0
+            weights += math.log10(own / LARGEST) if own > LARGEST else 0.0
     rate = max(0.0, whole - data - weights)
     return normalised({"learning-rate": rate, "input": data, "weights": weights})
 
 
-def _gain(view: RunView, layer: Layer) -> float:
+def gain(view: RunView, layer: Layer) -> float:
     """√fan-in times the rms of the weights, at first."""
     return view.first_rms(layer.weight) * math.sqrt(layer.fan_in)
 

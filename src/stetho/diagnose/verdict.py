@@ -45,7 +45,8 @@ def _opening(view: RunView) -> str:
             f"answer gets {number(seen.baseline)}."
         )
     if seen.status == "slow":
-        return f"Learning slowly: {course} in {seen.steps} steps."
+        how = "Learning slowly" if seen.last < seen.first else "What was learned is lost again"
+        return f"{how}: {course} in {seen.steps} steps."
     if seen.status == "too-short":
         return f"Too short to judge the loss ({seen.steps} steps)."
     if seen.status == "learns":

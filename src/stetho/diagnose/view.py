@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 
@@ -12,6 +12,7 @@ from stetho.diagnose.learning import Learning, judge
 from stetho.record import Layer, Parameter, ParameterStats, Probe, Run, Severity, Site, SiteStats
 
 RECENT = 3  # probes whose median stands for "now"
+PATIENCE = 100  # steps before which nothing is said of a loss that is still, while training goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ class RunView:
 
     @cached_property
     def learning(self) -> Learning:
-        return judge(self.run)
+        """While training goes on, a loss that has not moved yet is given time to."""
+        seen = judge(self.run)
+        early = not self.run.finished and seen.steps < PATIENCE
+        return replace(seen, status="too-short") if early and seen.hardly else seen
 
     @property
     def is_check(self) -> bool:
@@ -174,7 +178,10 @@ class RunView:
 
     def first_rms(self, name: str | None) -> float:
         """A parameter's root mean square in the first probe that has it."""
-        return next((stats.rms for stats in self._parameter(name)), math.nan)
+        return self.first_of(name, "rms")
+
+    def first_of(self, name: str | None, field: str) -> float:
+        return next((getattr(stats, field) for stats in self._parameter(name)), math.nan)
 
     def largest_update(self, name: str | None, until: float = math.inf) -> float:
         """The largest rms(update) / rms(parameter) of any probe (up to a step)."""
@@ -190,8 +197,8 @@ class RunView:
             return Severity.WARNING if severe else Severity.NOTE
         if status in ("stuck", "diverged"):
             return Severity.FAULT if severe else Severity.WARNING
-        serious = status == "slow" and (severe or self.learning.hardly)
-        return Severity.WARNING if serious else Severity.NOTE
+        held_up = severe and (status == "slow" or self.learning.little)
+        return Severity.WARNING if held_up or self.learning.hardly else Severity.NOTE
 
 
 def relative(stats: ParameterStats) -> float:

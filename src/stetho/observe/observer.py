@@ -284,9 +284,15 @@ class Observer:
             self._backwards += 1
             self._losses.append(loss.detach())
             self.capture.scene.loss_scale = scale
-            matching = self.capture.matching_target(loss) if self._probing else None
-            if matching is not None:
-                self.sink.target(matching)
+            if self._probing:
+                self._look_before_backward(loss)
+
+    def _look_before_backward(self, loss: Tensor) -> None:
+        matching = self.capture.matching_target(loss)
+        if matching is not None:
+            self.sink.target(matching)
+        for optimizer in self._indices:  # those that have taken a step already
+            self.sink.before_backward(self._states(optimizer, gradients=True))
 
     def _after_backward(self) -> None:
         if self._mine():

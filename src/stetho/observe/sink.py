@@ -87,6 +87,9 @@ class Sink(Protocol):
     ) -> None:
         """∂L/∂x and ∂L/∂h of a recurrent layer, time first; no ∂L/∂h: only its end is used."""
 
+    def before_backward(self, states: Sequence[ParameterState]) -> None:
+        """What lies in the gradients of an optimizer's parameters when a backward pass begins."""
+
     def before_update(self, states: Sequence[ParameterState]) -> None: ...
 
     def after_update(self, states: Sequence[ParameterState]) -> None: ...

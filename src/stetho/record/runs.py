@@ -189,6 +189,8 @@ class ParameterStats:
     update_cosine: float = NAN  # between this update and the one of the step before
     nonfinite: float = 0.0  # share of entries of the parameter that are NaN or Inf
     grad_nonfinite: float = 0.0
+    alike: float = NAN  # share of the other rows that equal the first; 1: units are copies of one
+    left_rms: float = NAN  # of the gradient that was there before this step's backward pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,7 @@ CAUSES = (
     "loss",
     "labels",
     "weight-decay",
+    "zero-grad",
     "unknown",
 )
 

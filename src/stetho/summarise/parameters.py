@@ -18,12 +18,22 @@ class ParameterSample:
 
     value: Tensor  # (rows, fan-in), or (entries,) of a parameter with one axis; float64
     gradient: Tensor | None
+    left: Tensor | None = None  # Σ g² of what lay in it before the backward pass; None: not known
 
 
-def sample(parameter: Tensor, gradient: Tensor | None) -> ParameterSample:
+def sample(
+    parameter: Tensor, gradient: Tensor | None, left: Tensor | None = None
+) -> ParameterSample:
     """Take whole rows (the incoming weights of one unit) at a fixed stride."""
     taken = None if gradient is None else _rows(_dense(gradient))
-    return ParameterSample(_rows(parameter).clone(), taken)
+    return ParameterSample(_rows(parameter).clone(), taken, left)
+
+
+def left(parameter: Tensor, gradient: Tensor | None) -> Tensor:
+    """Σ g² of the sampled rows of a gradient that is there before a backward pass."""
+    if gradient is None:
+        return torch.zeros((), dtype=torch.float64, device=parameter.device)
+    return _square(_rows(_dense(gradient)))
 
 
 def _dense(gradient: Tensor) -> Tensor:
@@ -42,7 +52,7 @@ def _rows(tensor: Tensor) -> Tensor:
 
 def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
     """The same sample with a gradient that came late (an optimizer that ran a closure)."""
-    return ParameterSample(before.value, _rows(_dense(gradient)))
+    return ParameterSample(before.value, _rows(_dense(gradient)), before.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,9 @@ class ParameterSums:
     last: Tensor  # Σ (last u)²
     nonfinite: Tensor
     gradient_nonfinite: Tensor
+    others: Tensor  # rows but the first of each shard; NaN: not asked
+    alike: Tensor  # of them, those that equal that first one
+    left: Tensor  # Σ g² before the backward pass; NaN: not known
     sharded: bool = False
 
     def __add__(self, other: ParameterSums) -> ParameterSums:
@@ -80,6 +93,8 @@ class ParameterSums:
             self.product / torch.where(size > 0, size, torch.nan),
             self.nonfinite / self.entries.clamp(min=1),
             self.gradient_nonfinite / self.entries.clamp(min=1),
+            self.alike / torch.where(self.others > 0, self.others, torch.nan),
+            (self.left / count).sqrt(),
         ]
 
 
@@ -108,6 +123,7 @@ def _sums(
     if last_update is not None and last_update.shape == update.shape:
         product, last = _dot(update, last_update), _square(last_update)
     used, one_sign, balance = _signs(gradient, nan)
+    others, alike = _alike(before.value, nan)
     return ParameterSums(
         entries=torch.full_like(nan, before.value.numel()),
         squares=_square(before.value),
@@ -120,6 +136,9 @@ def _sums(
         last=last,
         nonfinite=_nonfinite(before.value),
         gradient_nonfinite=zero if gradient is None else _nonfinite(gradient),
+        others=others,
+        alike=alike,
+        left=nan if before.left is None else before.left,
         sharded=sharded,
     )
 
@@ -137,6 +156,15 @@ def _square(values: Tensor) -> Tensor:
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     return torch.dot(a.reshape(-1), b.reshape(-1))
+
+
+def _alike(value: Tensor, nan: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows but the first, and those of them that equal it."""
+    if value.ndim < 2:
+        return nan, nan
+    others = value[1:]
+    same = (others == value[:1]).all(1).sum(dtype=torch.float64)
+    return torch.full_like(nan, others.shape[0]), same
 
 
 def _signs(gradient: Tensor | None, nan: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -161,6 +161,7 @@ class Recorder:
         self._new_ranges: dict[str, TargetRange] = {}  # of this probe
         self._samples: dict[str, ParameterSample] = {}
         self._sums: dict[str, ParameterSums] = {}  # parameter → what this probe saw of it
+        self._left: dict[str, Tensor] = {}  # parameter → Σ g² before this probe's backward passes
         self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
         self._targets: TargetSummary | None = None  # of all probes so far
         self._new_targets: TargetSummary | None = None  # of this probe
@@ -178,6 +179,7 @@ class Recorder:
         self._layers = {}
         self._sequences = {}
         self._samples = {}
+        self._left = {}
         self._sums = {}
         self._new_targets = None
         self._new_ranges = {}
@@ -216,9 +218,18 @@ class Recorder:
             self._target_scale = call.scale
 
     @torch.no_grad()
+    def before_backward(self, states: Sequence[ParameterEvent]) -> None:
+        """The least of several passes counts: all but the first of them find a gradient there."""
+        for state in states:
+            there = parameters.left(state.value, state.gradient)
+            known = self._left.get(state.name)
+            self._left[state.name] = there if known is None else torch.minimum(known, there)
+
+    @torch.no_grad()
     def before_update(self, states: Sequence[ParameterEvent]) -> None:
         for state in states:
-            self._samples[state.name] = parameters.sample(state.value, state.gradient)
+            left = self._left.get(state.name)
+            self._samples[state.name] = parameters.sample(state.value, state.gradient, left)
 
     @torch.no_grad()
     def after_update(self, states: Sequence[ParameterEvent]) -> None:

@@ -50,13 +50,23 @@ class MisfitLoss(AbstractRule):
             if criterion.broadcast or floor > self.limit("floor"):
                 yield self._finding(view, criterion, floor)
 
-    @staticmethod
-    def _cut_off(view: RunView, criterion: Criterion) -> float:
+    def _cut_off(self, view: RunView, criterion: Criterion) -> float:
         """Share of the outputs that are 0 for every sample, and so answer nothing."""
+        if criterion.behind == "relu" and self._nothing_arrives(view):
+            return 1.0
         ends = [site for site in view.run.sites if site.output]
         ends = [site for site in ends if site.function.name == criterion.behind]
         shares = [view.now(site, "dead") for site in ends]
         return max((share for share in shares if not math.isnan(share)), default=0.0)
+
+    @staticmethod
+    def _nothing_arrives(view: RunView) -> bool:
+        """No parameter at all has a gradient: even the last bias only fails to get one behind a
+        function that is flat wherever its inputs lie. So too where it is called outside of the
+        network, and is no site of it.
+        """
+        held = [one.name for one in view.run.parameters if one.trainable]
+        return bool(held) and all(view.parameter_now(name, "grad_rms") == 0 for name in held)
 
     def _finding(self, view: RunView, criterion: Criterion, floor: float) -> Finding:
         severe = criterion.broadcast or floor > self.limit("severe")

@@ -11,7 +11,7 @@ from stetho.diagnose.learning import EXPLAINED
 from stetho.diagnose.learning import STUCK as STUCK_LIMIT
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
-from stetho.diagnose.view import RunView
+from stetho.diagnose.view import PATIENCE, RunView
 from stetho.record import Evidence, Finding, Remedy, Run, Severity
 
 
@@ -40,7 +40,10 @@ class NotLearning(AbstractRule):
             f"Nothing is learned under 2 %; a network that learns has {EXPLAINED:.0%} and more",
         ),
         "steps": Limit(
-            100, "steps after which a loss that has not moved is a fault", "An epoch of small data"
+            PATIENCE,
+            "steps after which a loss that has not moved is a fault; before, nothing is said while "
+            "training goes on",
+            "An epoch of small data",
         ),
     }
 

@@ -58,6 +58,31 @@ class VanishingGradient(AbstractRule):
             span = view.span(sites)
             if span is not None and len(model) >= 3 and self._vanishes(sites, span):
                 yield self._finding(view, model, sites, span)
+            elif len(model) >= 3 and (view.learning.status == "slow" or view.learning.little):
+                yield from self._at_first(view, model)
+
+    def _at_first(self, view: RunView, model: Sequence[Site]) -> Iterator[Finding]:
+        """It has come through since, but the time that this took is lost."""
+        start = view.probes[0]
+        span = view.span(model, start)
+        if span is None or not self._vanishes(model, span):
+            return
+        shares = span.shares(shrinking=True)
+        yield Finding(
+            self.name,
+            view.severity(span.total < self.limit("severe")),
+            f"At the start: {self._message(model, span, shares)} It comes through by now.",
+            tuple(site.name for site in model),
+            start.step,
+            {
+                "gradient, first site to last, at the start": Evidence(
+                    span.total, self.limit("total")
+                ),
+                "factor per site": Evidence(span.per_site, unit="×"),
+            },
+            normalised(shares),
+            self._remedies(model, span, shares),
+        )
 
     @staticmethod
     def _reached(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:

@@ -1,0 +1,128 @@
+"""A first loss far above that of an answer without knowledge → `initial-loss`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from stetho.diagnose import steps
+from stetho.diagnose.examples import LEARNS, chain
+from stetho.diagnose.phrases import normalised, number
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Criterion, Evidence, Finding, Remedy, Run
+
+
+class InitialLoss(AbstractRule):
+    """Does the network begin with answers of a sensible size?
+
+    Looks at: the loss of the first step, before any weight has moved, against that of answering 0
+    throughout: ln K for cross entropy of K classes, ln 2 for binary cross entropy, and for squared
+    and absolute errors at most the square and the size of the largest target. A network that knows
+    nothing should begin near it. What is far above was there before the first step, so that no
+    learning rate is to blame: weights or biases are too large, or the data is. The blame is shared
+    by orders of magnitude.
+
+    Can look like it: a network that was trained on something else before.
+
+    What helps: the initialisation that belongs to the function (stetho.init_), data of unit scale,
+    normalisation, a last layer that begins small.
+    """
+
+    name: ClassVar[str] = "initial-loss"
+    rank: ClassVar[int] = 9
+    limits: ClassVar[dict[str, Limit]] = {
+        "loss": Limit(
+            5.0,
+            "first loss against that of answering 0",
+            "Zoo, calibration half: healthy networks begin at 1.5 times and less",
+        ),
+        "severe": Limit(
+            100.0, "the same, where outputs are wrong by orders of magnitude", "Two of them"
+        ),
+        "gain": Limit(
+            1.5, "gain of a layer's weights from which they are blamed", "He's gain is √2 = 1.41"
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        first, zero = self._first(view), self._answering_zero(view)
+        if zero > 0 and first > self.limit("loss") * zero:
+            yield self._finding(view, first, first / zero)
+
+    @staticmethod
+    def _first(view: RunView) -> float:
+        """The loss of the first step; infinite where it is no number. NaN: it was not seen."""
+        run = view.run
+        if view.is_check or not run.losses or run.loss_steps[0] != 0:
+            return math.nan
+        return math.inf if run.first_nonfinite_loss == 0 else run.losses[0]
+
+    @staticmethod
+    def _answering_zero(view: RunView) -> float:
+        """At most; 0 where the loss is not known or made of several."""
+        return _zero_costs(view.run.criteria[0]) if len(view.run.criteria) == 1 else 0.0
+
+    def _finding(self, view: RunView, first: float, ratio: float) -> Finding:
+        cause = self._blame(view)
+        return Finding(
+            self.name,
+            view.severity(ratio > self.limit("severe")),
+            f"The first loss, before any step, is {number(first)}: {number(ratio)} times what "
+            "answering 0 throughout costs.",
+            (),
+            0,
+            {"first loss / that of answering 0": Evidence(ratio, self.limit("loss"), "×")},
+            cause,
+            (
+                Remedy(
+                    "scale the data to unit deviation"
+                    if max(cause, key=lambda name: cause[name]) == "input"
+                    else "initialise the weights with the gain of their function (stetho.init_), "
+                    "and biases at 0",
+                    "a first loss near that of answering 0",
+                ),
+            ),
+        )
+
+    def _blame(self, view: RunView) -> dict[str, float]:
+        """By orders of magnitude above unit scale; where nothing is, the functions are left."""
+        parts = {"weights": 0.0, "input": 0.0, "bias": 0.0}
+        for layer in view.run.layers:
+            gain, x = steps.gain(view, layer), view.first_x_rms(layer.name)
+            bias = view.first_rms(layer.bias)
+            parts["weights"] += max(0.0, _tens(gain / self.limit("gain")))
+            parts["input"] += max(0.0, _tens(x)) if layer.reads_data else 0.0
+            parts["bias"] += max(0.0, _tens(bias))
+        return normalised(parts) if any(parts.values()) else {"function": 1.0}
+
+    @classmethod
+    def present(cls) -> Run:
+        return _beginning_at(250.0)
+
+    @classmethod
+    def absent(cls) -> Run:
+        return _beginning_at(2.4)
+
+
+def _zero_costs(criterion: Criterion) -> float:
+    largest = max(abs(criterion.target_low), abs(criterion.target_high))
+    if criterion.function == "cross_entropy" and criterion.classes > 1:
+        return math.log(criterion.classes)
+    if criterion.function == "binary_cross_entropy_with_logits":
+        return math.log(2)
+    return {"mse_loss": largest**2, "l1_loss": largest}.get(criterion.function, 0.0)
+
+
+def _tens(ratio: float) -> float:
+    """Orders of magnitude; 0 where it is not known."""
+    return math.log10(ratio) if 0 < ratio < math.inf else 0.0
+
+
+def _beginning_at(loss: float) -> Run:
+    falls = tuple(max(2.3, loss * 0.9**step) for step in range(300))
+    run = chain(4, losses=falls if loss > LEARNS[0] + 1 else (loss, *LEARNS[1:]))
+    plain = Criterion("cross_entropy", classes=10, target_low=0, target_high=9)
+    return replace(run, criteria=(plain,))

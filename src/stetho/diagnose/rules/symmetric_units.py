@@ -1,0 +1,87 @@
+"""Weights whose rows begin all alike → `symmetric-units`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from stetho.diagnose.examples import LEARNS, STUCK, chain
+from stetho.diagnose.phrases import percent, some
+from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.view import RunView
+from stetho.record import Evidence, Finding, Parameter, Remedy, Run
+
+
+class SymmetricUnits(AbstractRule):
+    """Do the units of a layer begin as different ones?
+
+    Looks at: the weights in front of hidden sites in the first probe. Where all rows of one are the
+    same (all zeros, one constant), its units see the same and are told the same, so that gradient
+    descent keeps them copies of each other, however wide the layer; weights of 0 let no gradient
+    through besides.
+
+    Can look like it: the last weight of a residual branch, which may begin at 0, as the sum passes
+    it by; it is left out. Biases that differ, or dropout, break the symmetry in time.
+
+    What helps: random weights.
+    """
+
+    name: ClassVar[str] = "symmetric-units"
+    rank: ClassVar[int] = 13
+    limits: ClassVar[dict[str, Limit]] = {
+        "alike": Limit(
+            0.999,
+            "share of a weight's rows that equal the first one, at the start",
+            "All of them; random rows are never equal",
+        ),
+    }
+
+    def check(self, view: RunView) -> Iterator[Finding]:
+        found = [weight for weight in self._hidden(view) if self._alike(view, weight)]
+        if found:
+            yield self._finding(view, found)
+
+    @staticmethod
+    def _hidden(view: RunView) -> list[Parameter]:
+        layers = [view.layer(site.layer) for site in view.hidden if not site.residual]
+        names = dict.fromkeys(layer.weight for layer in layers if layer is not None)
+        weights = [view.parameter(name) for name in names]
+        return [weight for weight in weights if weight is not None and weight.shape[0] > 1]
+
+    def _alike(self, view: RunView, weight: Parameter) -> bool:
+        return view.first_of(weight.name, "alike") > self.limit("alike")
+
+    def _finding(self, view: RunView, weights: Sequence[Parameter]) -> Finding:
+        first = weights[0]
+        now = view.parameter_now(first.name, "alike")
+        size = view.first_rms(first.name)
+        what = "all 0" if size == 0 else "all the same"
+        evidence = {"rows alike at the start": Evidence(1.0, self.limit("alike"), "%")}
+        if not math.isnan(now):
+            evidence["rows alike now"] = Evidence(now, unit="%")
+        return Finding(
+            self.name,
+            view.severity(severe=True),
+            f"{some([weight.name for weight in weights])}: the rows begin {what}, so that the "
+            f"{first.shape[0]} units are copies of one ({percent(now)} of the rows still are).",
+            tuple(weight.name for weight in weights),
+            0,
+            evidence,
+            {"weights": 1.0},
+            (
+                Remedy(
+                    "initialise these weights at random, with the gain of their function "
+                    "(stetho.init_)",
+                    "0 % of the rows alike: units that differ from the first step on",
+                ),
+            ),
+        )
+
+    @classmethod
+    def present(cls) -> Run:
+        return chain(4, losses=STUCK, parameter={"alike": 1.0})
+
+    @classmethod
+    def absent(cls) -> Run:
+        return chain(4, losses=LEARNS, parameter={"alike": 1 / 64})
