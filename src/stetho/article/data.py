@@ -9,8 +9,6 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from stetho.errors import UsageError
-
 TESTED = 0.25  # share of the samples that is kept for the test
 
 
@@ -37,9 +35,6 @@ def load(
 ) -> Split:
     """`name`: "digits", "breast_cancer", "wine" or "iris"; `samples`: of the training part, fewer
     than there are; `reach`: deviations beyond which inputs are cut off.
-
-    Raises:
-        UsageError: scikit-learn is not there.
     """
     x, y = _bundle(name)
     train, test = _parted(len(x), seed)
@@ -51,11 +46,7 @@ def load(
 
 
 def pixels(seed: int = 0) -> Split:
-    """The digits as they are: 8 by 8 pixels in a row, from 0 to 1; split as `load` does.
-
-    Raises:
-        UsageError: scikit-learn is not there.
-    """
+    """The digits as they are: 8 by 8 pixels in a row, from 0 to 1; split as `load` does."""
     x, y = _bundle("digits")
     train, test = _parted(len(x), seed)
     return Split(x[train] / 16, y[train], x[test] / 16, y[test])
@@ -70,12 +61,7 @@ def _parted(samples: int, seed: int) -> tuple[Tensor, Tensor]:
 
 @cache
 def _bundle(name: str) -> tuple[Tensor, Tensor]:
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise UsageError(
-            "expected scikit-learn, whose data the article's experiments are made on, but it is "
-            "not installed; install it with: pip install 'stetho[article]'"
-        ) from error
+    from sklearn import datasets
+
     bundle = getattr(datasets, f"load_{name}")()
     return torch.tensor(bundle.data, dtype=torch.float32), torch.tensor(bundle.target)

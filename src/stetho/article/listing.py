@@ -39,15 +39,19 @@ def all_claims() -> tuple[type[AbstractClaim], ...]:
     return tuple(sorted(found, key=lambda claim: ORDER.index(claim.id)))
 
 
-def find(ids: Sequence[str]) -> tuple[type[AbstractClaim], ...]:
-    """The claims of some ids, in any case ("c5"), a letter standing for all of its group; of none:
-    all claims.
+def claim_of(id: str) -> type[AbstractClaim]:
+    return next(claim for claim in all_claims() if claim.id == id)
+
+
+def find(asked: Sequence[str]) -> tuple[str, ...]:
+    """Ids in the article's order, asked for in any case ("c5"); a letter stands for all of its
+    group, and nothing for all.
 
     Raises:
         UsageError: there is no such claim.
     """
     wanted: set[str] = set()
-    for text in ids:
+    for text in asked:
         known = [id for id in ORDER if _matches(text, id)]
         if not known:
             raise UsageError(
@@ -55,7 +59,7 @@ def find(ids: Sequence[str]) -> tuple[type[AbstractClaim], ...]:
                 f"them, got {text!r}"
             )
         wanted.update(known)
-    return tuple(claim for claim in all_claims() if not wanted or claim.id in wanted)
+    return tuple(id for id in ORDER if not wanted or id in wanted)
 
 
 def _matches(text: str, id: str) -> bool:

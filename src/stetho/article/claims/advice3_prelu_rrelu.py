@@ -47,7 +47,7 @@ class PReLUAndRReLU(AbstractClaim):
     learned: str = "prelu"
 
     def measure(self, setting: Setting) -> Measured:
-        seeds = setting.seeds(16, 5)
+        seeds = setting.seeds(16, 4)
         names = {FIRST, self.randomised, self.learned, LEAKY}
         ones = {
             (task, name): [task.train(name, seed) for seed in seeds]

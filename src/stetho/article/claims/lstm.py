@@ -17,7 +17,7 @@ from stetho.article.sequences import Recurrent, recurrent, shown_first
 from stetho.article.training import Training, adam, train
 from stetho.record import LayerStats, Picture
 
-LAG, WIDTH, STEPS = 40, 32, 150
+LAG, WIDTH, STEPS = 40, 32, 100
 KEPT = 1e-3  # of the gradient, from the last steps to the first: stetho's limit
 BETTER = 0.1  # accuracy
 OPEN = 3.0  # bias of the forget gate: it lets 1 / (1 + e^-3) = 95 % pass
@@ -28,7 +28,7 @@ KINDS = {"plain": "plain RNN", "usual": "LSTM as torch makes it", "open": "LSTM,
 class LongShortTermMemory(AbstractClaim):
     """A digit is shown at the first of 40 steps, then nothing but zeros; after the last step the
     network says which it was. Three networks of 32 units learn this from the same batches of 32
-    (Adam, rate 0.01, 150 steps): a plain RNN of tanh, an LSTM as torch makes it, and an LSTM whose
+    (Adam, rate 0.01, 100 steps): a plain RNN of tanh, an LSTM as torch makes it, and an LSTM whose
     forget gate begins open (its bias raised by 3). All are watched: the gradient that reaches the
     first tenth of the steps over that at the last tenth, before training."""
 
