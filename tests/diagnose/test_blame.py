@@ -94,6 +94,28 @@ def test_a_site_behind_a_dead_one_has_no_cause_of_its_own():
     assert len(got.sites) == 3
 
 
+ALL_DEAD = {"dead": 1.0, "silent": 1.0, "silent_samples": 5000.0, "down_rms": 0.0}
+
+
+def test_where_all_units_are_dead_a_falling_loss_is_no_excuse():
+    # What falls is the loss of a constant: nothing of the input reaches the output.
+    run = chain(3, function=RELU, losses=LEARNS, site=ALL_DEAD)
+    assert finding(run, "dead-units").severity is Severity.FAULT
+    assert "Nothing is wrong" not in diagnose(run).verdict
+
+
+def test_a_dead_branch_of_a_network_that_learns_is_a_note():
+    run = with_sites(chain(3, function=RELU, losses=LEARNS), [1], **ALL_DEAD)
+    assert finding(run, "dead-units").severity is Severity.NOTE
+
+
+def test_outputs_that_are_all_zero_have_no_cosine_to_tell():
+    flat = {"unit_spread": 1e-5, "unit_offset": 0.3, "a_cosine": math.nan}
+    got = finding(chain(3, function=RELU, losses=STUCK, site=flat), "collapsed")
+    assert "cosine" not in got.message
+    assert got.message.endswith("too.")
+
+
 def test_too_few_samples_make_no_unit_dead():
     few = {"dead": 0.9, "silent": 0.9, "silent_samples": 150.0}
     run = chain(3, losses=STUCK, site=few)

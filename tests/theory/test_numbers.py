@@ -218,6 +218,23 @@ def test_correlation_of_tanh_by_monte_carlo():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "sigma_w2"), [("relu", 2.0), ("leaky_relu:negative_slope=0.1", 2 / 1.01)]
+)
+def test_a_length_that_grows_by_the_biases_alone_has_no_end(name, sigma_w2):
+    # He's weights keep q, so that each layer adds σ_b²: q, q + 0.1, q + 0.2, …
+    field = MeanField(activations.get(name), sigma_w2, 0.1)
+    assert field.length(5.0) == pytest.approx(5.1)
+    assert field.fixed_point() == math.inf
+
+
+def test_a_length_that_nearly_grows_for_ever_comes_to_rest():
+    # q* = 0.1 / (1 − 0.999) = 100
+    assert MeanField(activations.get("relu"), 1.998, 0.1).fixed_point() == pytest.approx(
+        100.0, rel=1e-3
+    )
+
+
 def test_phase_diagram_agrees_with_single_points():
     tanh = activations.get("tanh")
     w, b = torch.linspace(0.5, 4, 100), torch.linspace(0.01, 0.5, 100)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TRAINABLE = 6.0  # depth scales through which a network can be trained (Schoenholz et al. 2017)
 STEPS = 10_000
+PATIENCE = 100  # steps of the length map after which a length that still grows is looked at
+FURTHER = (1e2, 1e4, 1e6)  # times as long
 CLOSE = 1e-13
 LARGEST = 1e8  # a length beyond which it counts as infinite
 SMALLEST = 1e-12
@@ -63,9 +65,9 @@ class MeanField:
     def fixed_point(self, start: float = 1.0) -> float:
         """q*: where the length map comes to rest from `start`; 0 or ∞ where it dies or explodes."""
         q = start
-        for _ in range(STEPS):
+        for step in range(STEPS):
             after = self._newton(q)
-            if after > LARGEST:
+            if after > LARGEST or (step == PATIENCE and self._grows_for_ever(q)):
                 return math.inf
             if after < SMALLEST:
                 return 0.0
@@ -73,6 +75,11 @@ class MeanField:
                 return after
             q = after
         return q
+
+    def _grows_for_ever(self, q: float) -> bool:
+        """Whether a layer lengthens z no less where z is far longer: of ReLU, σ_b² a layer."""
+        growth = (1 - 1e-6) * (self.length(q) - q)
+        return growth > 0 and all(self.length(f * q) - f * q >= growth for f in FURTHER)
 
     def _newton(self, q: float) -> float:
         """A step of the map; of Newton's method where that stays on the same side of rest."""
@@ -115,7 +122,7 @@ class MeanField:
         """
         q = self.fixed_point()
         if not 0 < q < math.inf:
-            return _scale(self.sigma_w2 * moments(self.function, SMALLEST, self.training).slope)
+            return _scale(self.slope(LARGEST if q else SMALLEST))
         return _scale(self.correlation_slope(self.correlation_fixed_point(q), q))
 
     @property

@@ -80,17 +80,18 @@ class Collapsed(AbstractRule):
             return self._signal(probe.sites.get(worst.name)) < self._limit
 
         more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        cosine = view.now(worst, "a_cosine")
+        alike = f"; two samples have a cosine of {number(cosine)} behind it"
         return Finding(
             self.name,
             view.severity(signal < self.limit("severe")),
             f"{at(worst)}: {percent(signal)} of z depends on the input, the rest is the same for "
-            f"every sample{more}; two samples have a cosine of "
-            f"{number(view.now(worst, 'a_cosine'))} behind it.",
+            f"every sample{more}{'' if math.isnan(cosine) else alike}.",  # nan: all outputs are 0
             tuple(site.name for site in sites),
             view.since(stands),
             {
                 "part of z that depends on the input": Evidence(signal, self._limit, "%"),
-                "cosine between samples": Evidence(view.now(worst, "a_cosine")),
+                "cosine between samples": Evidence(cosine),
             },
             self._blame(view, model, worst),
             (

@@ -12,6 +12,8 @@ from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity, Site
 
+ALL = 0.999  # share of a site's units that counts as all of them
+
 
 class DeadUnits(AbstractRule):
     """Does any sample still activate each unit?
@@ -23,7 +25,8 @@ class DeadUnits(AbstractRule):
     learning rate; where the layer's input itself is all zero, to the input.
 
     Can look like it: a detector of something rare, silent in the samples that were looked at; more
-    samples decide. A few dead units in a wide layer harm nothing.
+    samples decide. A few dead units in a wide layer harm nothing. Where all units of all hidden
+    sites are dead the output is a constant, and it is a fault even if the loss falls.
 
     What helps: a lower learning rate or a warm-up, biases that begin at 0, a function that leaks
     (leaky ReLU, ELU), normalisation before the function.
@@ -77,9 +80,9 @@ class DeadUnits(AbstractRule):
         half = max(self.limit("share"), share / 2)
         onset = view.since(lambda probe: self._dead_in(probe, worst) > half)
         cause = self._blame(view, roots, onset)
-        blocked = share >= 0.999 and view.now(worst, "down_rms") == 0
+        blocked = share >= ALL and view.now(worst, "down_rms") == 0 and not worst.residual
         severity = view.severity(share > self.limit("severe"))
-        if blocked and not worst.residual and view.learning.status != "learns":
+        if blocked and (view.learning.status != "learns" or self._nothing_lives(view)):
             severity = Severity.FAULT
         blame = max(cause, key=lambda name: cause[name])
         more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
@@ -98,6 +101,10 @@ class DeadUnits(AbstractRule):
             cause,
             self._remedies(worst, cause, share),
         )
+
+    def _nothing_lives(self, view: RunView) -> bool:
+        """Whether the output does not depend on the input: what is learned is a constant."""
+        return all(self._dead(view, s) >= ALL and not s.residual for s in view.hidden)
 
     @staticmethod
     def _roots(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:
