@@ -18,19 +18,24 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 def page_of(example: str, folder: Path) -> Path:
     """The HTML report of one of the examples."""
-    file = folder / f"{example}.html"
-    command = [
-        sys.executable,
-        "-m",
-        "stetho",
+    run_file = str(folder / f"{example}.stetho")
+    return written(
+        folder / f"{example}.html",
         "run",
         "--every",
         "20",
         "-o",
-        str(folder / f"{example}.stetho"),
-    ]
-    command += ["--html", str(file), f"examples/{example}.py"]
+        run_file,
+        "--html",
+        str(folder / f"{example}.html"),
+        f"examples/{example}.py",
+    )
+
+
+def written(file: Path, *arguments: str) -> Path:
+    """The page that a command writes."""
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "stetho", *arguments]
     subprocess.run(command, cwd=ROOT, env=settings, check=True, capture_output=True)
     return file
 
@@ -49,6 +54,11 @@ def one_site(page: Page) -> None:
     page.locator("#site").screenshot(path=FOLDER / "site.png")
 
 
+def one_claim(page: Page) -> None:
+    page.add_style_tag(content="nav { position: static !important; }")
+    page.locator("#claim-b4").screenshot(path=FOLDER / "article.png")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -57,9 +67,15 @@ def main() -> None:
         context = browser.new_context(
             viewport={"width": 1240, "height": 900}, device_scale_factor=1.25, offline=True
         )
-        for example, take in (("deep_sigmoid", first_screen), ("saturated_tanh", one_site)):
+        article = Path(folder) / "article.html"
+        shown = (
+            (page_of("deep_sigmoid", Path(folder)), first_screen),
+            (page_of("saturated_tanh", Path(folder)), one_site),
+            (written(article, "article", "B4", "--html", str(article)), one_claim),
+        )
+        for file, take in shown:
             page = context.new_page()
-            page.goto(page_of(example, Path(folder)).as_uri())
+            page.goto(file.as_uri())
             page.wait_for_timeout(1_500)
             take(page)
         browser.close()

@@ -51,7 +51,7 @@ def measured(one: Measure) -> str:
 def told(result: ClaimResult) -> list[tuple[str, str]]:
     """What is said of a claim beside its measures, each with its label."""
     seeds = len(result.seeds)
-    drawn = f" {seeds} seeds, {result.seconds:.0f} s." if seeds else ""
+    drawn = f" {seeds} seeds." if seeds else ""
     return [
         ("claim", result.says),
         ("experiment", " ".join(result.experiment.split()) + drawn),
