@@ -42,7 +42,7 @@ def article(
 ) -> None:
     """Reproduce the claims of the article that stetho implements, each by an experiment.
 
-    Each claim has a criterion that was fixed beforehand; the verdict (holds, holds in part, does
+    Each claim has a criterion that is fixed before it runs; the verdict (holds, holds in part, does
     not hold, undecided) follows from what is measured here and now. Exit code 0 whatever the
     verdicts are, 2 for a refusal, 130 if interrupted: what is done is printed.
 

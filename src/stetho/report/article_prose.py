@@ -7,7 +7,7 @@ INTRODUCTION = (
     "to a good part on one small choice: the activation function. An article of 2018 (Ayoosh "
     "Kathuria, Vanishing Gradients and Choosing the Right Activation Function) says why, and which "
     "one to take. Here each of its claims is an experiment: what must be measured for it to hold "
-    "was fixed beforehand, and the verdict follows from the numbers.",
+    "is fixed before it runs, and the verdict follows from the numbers.",
 )
 
 PROSE: dict[str, tuple[str, ...]] = {

@@ -52,7 +52,7 @@ def _figure(picture: Picture, place: int) -> str:
     return (
         f'<figure data-chart="picture" data-place="{place}" class="chart picture"><figcaption>'
         f'<h4>{text(picture.title)}</h4><p class="quiet">{text(picture.caption)}</p></figcaption>'
-        '<div class="plot"></div></figure>'
+        f'<p class="quiet upward">↑ {text(picture.y)}</p><div class="plot"></div></figure>'
     )
 
 

@@ -22,7 +22,7 @@ function drawPicture(figure) {
   picture.series.forEach((one, turn) => {
     const stroke = style(PICTURE_COLOURS[turn % PICTURE_COLOURS.length]);
     const first = series.length;
-    if (one.low.length) {
+    if (one.low.length && !one.points) {
       const edge = { stroke: "transparent", points: { show: false }, spanGaps: true };
       series.push(edge, edge);
       columns.push(spread(one, one.low), spread(one, one.high));
@@ -33,7 +33,7 @@ function drawPicture(figure) {
     columns.push(spread(one, one.y));
   });
   const host = figure.querySelector(".plot");
-  lineChart(host, { height: 260, scales: pictureScales(picture, columns), axes: pictureAxes(picture, host), series, bands, plugins: [pointing((place) => pictureTip(picture, xs[place]))] }, columns);
+  lineChart(host, { height: 260, scales: pictureScales(picture, columns), axes: pictureAxes(picture, host), series, bands, plugins: [whiskers(picture), pointing((place) => pictureTip(picture, xs[place]))] }, columns);
   host.setAttribute("role", "img");
   host.setAttribute("aria-label", `${picture.title}. ${picture.caption}`);
   if (picture.series.length > 1 || picture.series[0].name) {
@@ -42,8 +42,34 @@ function drawPicture(figure) {
   addTwin(figure, `picture-${figure.dataset.place}`, picture.title, () => pictureTable(picture, xs));
 }
 
+// Intervals of single points: an upright line each.
+function whiskers(picture) {
+  return {
+    hooks: {
+      draw: (u) => {
+        const pen = u.ctx;
+        pen.save();
+        pen.lineWidth = 2 * devicePixelRatio;
+        picture.series.forEach((one, turn) => {
+          if (!one.points) return;
+          pen.strokeStyle = style(PICTURE_COLOURS[turn % PICTURE_COLOURS.length]);
+          one.x.forEach((x, place) => {
+            const ends = [one.low[place], one.high[place]].map((value) => drawable(value, picture.log_y));
+            if (ends.includes(null) || ends.includes(undefined)) return;
+            pen.beginPath();
+            for (const end of ends) pen.lineTo(u.valToPos(x, "x", true), u.valToPos(end, "y", true));
+            pen.stroke();
+          });
+        });
+        pen.restore();
+      },
+    },
+  };
+}
+
 function pictureScales(picture, columns) {
-  const values = columns.slice(1).flat().filter((value) => value !== null);
+  const intervals = picture.series.flatMap((one) => (one.points ? [...one.low, ...one.high] : []));
+  const values = [...columns.slice(1).flat(), ...intervals.map((value) => drawable(value, picture.log_y))].filter((value) => value !== null);
   const xs = columns[0];
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const pad = (high - low || Math.abs(high) || 1) * 0.06;
@@ -62,8 +88,7 @@ function pictureAxes(picture, host) {
     : picture.log_x
       ? axis({ ...named, size: 30, splits: (u, at, low, high) => decades(low, high, width / 70), values: (u, splits) => splits.map((x) => decade(Math.round(Math.log10(x)))), filter: (u, splits) => splits })
       : axis({ ...named, size: 30, values: (u, splits) => splits.map(number) });
-  const up = { label: picture.y, labelSize: 20, labelGap: 4 };
-  return [across, picture.log_y ? logAxis(up) : axis({ ...up, size: 58, values: (u, splits) => splits.map(number) })];
+  return [across, picture.log_y ? logAxis() : axis({ size: 58, values: (u, splits) => splits.map(number) })];
 }
 
 function pictureTip(picture, x) {
