@@ -103,7 +103,7 @@ def _row(one: Measure) -> str:
     cells = (
         one.what,
         claim_phrases.value(one),
-        claim_phrases.interval(one) or "exact",
+        claim_phrases.interval(one) or "no spread",
         claim_phrases.expected(one),
         claim_phrases.limit(one),
         met,

@@ -58,7 +58,7 @@ def test_judge(measures: list[Measure], verdict: Verdict) -> None:
 
 
 def test_the_reason_names_what_decided() -> None:
-    assert judge([YES, NO])[1] == "m: yes; m: no"
+    assert judge([YES, NO])[1] == "Met: m. Not met: m."
     assert "both sides" in judge([OPEN])[1]
 
 

@@ -114,7 +114,7 @@ def examine(claim: AbstractClaim, setting: Setting) -> ClaimResult:
         if os.environ.get("STETHO_STRICT") == "1":
             raise
         measured = Measured(())
-        verdict, reason = Verdict.UNDECIDED, f"the experiment failed: {error!r}"
+        verdict, reason = Verdict.UNDECIDED, f"The experiment failed: {error!r}."
     return ClaimResult(
         claim.id,
         claim.title,

@@ -20,11 +20,11 @@ def judge(measures: Sequence[Measure]) -> tuple[Verdict, str]:
     by_answer = {answer: [m for m in asked if m.answer is answer] for answer in Answer}
     yes, no, unsure = by_answer[Answer.YES], by_answer[Answer.NO], by_answer[Answer.OPEN]
     if yes and no:
-        return Verdict.IN_PART, f"{_named(yes)}: yes; {_named(no)}: no"
+        return Verdict.IN_PART, f"Met: {_named(yes)}. Not met: {_named(no)}."
     if unsure:
-        return Verdict.UNDECIDED, f"{_named(unsure)}: the interval lies on both sides of the limit"
-    return (Verdict.HOLDS, "all limits are met") if yes else (Verdict.NOT, f"{_named(no)}: no")
+        return Verdict.UNDECIDED, f"The interval lies on both sides of the limit: {_named(unsure)}."
+    return (Verdict.HOLDS, "All limits are met.") if yes else (Verdict.NOT, "No limit is met.")
 
 
 def _named(measures: Sequence[Measure]) -> str:
-    return ", ".join(measure.what for measure in measures)
+    return "; ".join(measure.what for measure in measures)

@@ -70,7 +70,7 @@ def _row(one: Measure) -> str:
     word = WORDS[one.answer] if one.asked else ""
     cells = (
         claim_phrases.value(one),
-        claim_phrases.interval(one) or "exact",
+        claim_phrases.interval(one) or "no spread",
         claim_phrases.expected(one),
         claim_phrases.limit(one),
         word,
