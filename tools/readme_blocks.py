@@ -72,8 +72,9 @@ def same(old: str, new: str) -> bool:
 
 
 def _steady(text: str) -> str:
-    lines = (line for line in text.splitlines() if not line.startswith(VOLATILE))
-    kept = (line for line in lines if TIMED not in line)
+    """What does not depend on the machine's speed; a time moves words to other lines."""
+    paragraphs = "\n\n".join(part for part in text.split("\n\n") if TIMED not in part)
+    kept = (line for line in paragraphs.splitlines() if not line.startswith(VOLATILE))
     return "\n".join(INTERVAL.sub(" ", MEAN.sub("mean ±", line)) for line in kept)
 
 

@@ -87,6 +87,39 @@ def test_two_ranks_are_told_as_one_process_on_the_joined_batch(how, alone, tmp_p
     assert sorted(os.listdir(tmp_path)) == ["ours.pt", "plain.pt", "run.stetho"]
 
 
+def test_flat_parameters_are_named_and_sites_are_seen_all_the_same(alone, tmp_path):
+    plain = torchrun(TRAIN, "flat", "plain.pt", cwd=tmp_path)
+    ours = by_stetho(TRAIN, "flat", "ours.pt", cwd=tmp_path)
+    assert (ours.code, ours.stdout) == (plain.code, plain.stdout) == (0, "trained on 2\n")
+    pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    merged = read_run(tmp_path / "run.stetho")
+    assert merged.faults == ()
+    assert any("flat parameters" in sentence for sentence in merged.unseen)
+    assert merged.losses == pytest.approx(alone.losses, rel=1e-4)
+    for mine, theirs in zip(merged.probes[:2], alone.probes[:2]):
+        for name in ("relu", "act/gelu"):
+            assert mine.sites[name].count == theirs.sites[name].count
+            assert mine.sites[name].down_rms == pytest.approx(theirs.sites[name].down_rms, rel=1e-3)
+
+
+def test_lightning_starts_its_ranks_itself(tmp_path):
+    pytest.importorskip("lightning")
+    script = SCRIPTS / "ranks" / "with_lightning.py"
+    plain = _outcome([sys.executable, str(script), "plain.pt"], tmp_path)
+    ours = stetho("run", "--every", 2, "-o", "run.stetho", script, "ours.pt", cwd=tmp_path)
+    assert (ours.code, plain.code) == (0, 0), ours.stderr
+    assert ours.stderr.count("── stetho ──") == 1
+    pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
+    assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
+    merged = read_run(tmp_path / "run.stetho")
+    assert (merged.unseen, merged.faults) == ((), ())
+    assert "ranks 0 to 1 of 2" in merged.device
+    # 2 ranks, batches of 32, 32 units; 256 samples in 4 batches of each, 4 times
+    assert merged.probes[0].sites["net.1/relu"].count == 2 * 32 * 32
+    assert len(merged.losses) == 16
+
+
 def test_torchrun_may_start_stetho_in_each_rank(alone, tmp_path):
     options = ("-m", "stetho", "run", "--every", 1, "-o", "run.stetho")
     done = torchrun(*options, TRAIN, "ddp", "ours.pt", cwd=tmp_path)

@@ -23,7 +23,7 @@ from stetho.observe.compiled import eager, is_loaded
 from stetho.observe.guard import Guard
 from stetho.observe.ranks import FollowingSchedule, Group, LeadingSchedule, find_group
 from stetho.observe.schedule import Schedule
-from stetho.observe.shards import state_of
+from stetho.observe.shards import FLAT, is_flat, state_of
 from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
@@ -242,6 +242,8 @@ class Observer:
         """Hand over what has been learned of the network, if anything is new."""
         for root in self.structure.names.fresh:
             for parameter in root.parameters():
+                if is_flat(parameter):
+                    self.sink.unseen(FLAT)
                 self.structure.learn_parameter(parameter, optimizer=-1)
         self.structure.names.fresh.clear()
         if self.structure.changed:

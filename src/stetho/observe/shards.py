@@ -9,6 +9,11 @@ from torch import Tensor
 
 from stetho.observe.sink import ParameterState
 
+FLAT = (
+    "weights and biases lie in flat parameters (FullyShardedDataParallel): what is told of single "
+    "layers, and whether biases silence or saturate units, is not known"
+)
+
 
 def state_of(name: str, parameter: Tensor, gradient: Tensor | None) -> ParameterState:
     """Fully sharded parameters (FSDP2) are distributed tensors: arithmetic on them would send."""
@@ -22,6 +27,11 @@ def state_of(name: str, parameter: Tensor, gradient: Tensor | None) -> Parameter
 def local(tensor: Tensor) -> Tensor:
     """This rank's shard of a distributed tensor; any other tensor as it is."""
     return tensor.to_local() if is_distributed(tensor) else tensor  # type: ignore[attr-defined]
+
+
+def is_flat(parameter: Tensor) -> bool:
+    """Whether weights and biases of a whole module lie in it, one after the other (FSDP1)."""
+    return bool(getattr(parameter, "_is_flat_param", False))
 
 
 def is_distributed(tensor: Any) -> bool:

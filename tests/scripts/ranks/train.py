@@ -1,4 +1,7 @@
-"""A small network on a batch that is shared out: train.py HOW OUT; HOW is plain, ddp or fsdp."""
+"""A small network on a batch that is shared out: train.py HOW OUT.
+
+HOW is plain, ddp, fsdp or flat.
+"""
 
 import os
 import sys
@@ -25,6 +28,10 @@ def prepared(how):
     net = Net()
     if how == "ddp":
         return nn.parallel.DistributedDataParallel(net)
+    if how == "flat":
+        from torch.distributed.fsdp import FullyShardedDataParallel
+
+        return FullyShardedDataParallel(net, device_id=torch.device("cpu"))
     if how == "fsdp":
         from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard
