@@ -16,8 +16,12 @@ PEERS = HERE / "peers.jsonl"
 
 
 def write() -> None:
-    """Judge all runs again, and keep what was said of them and what peers say."""
-    lines = [json.dumps(asdict(row), ensure_ascii=False) for row in judged()]
+    """Judge all stored runs again, and keep what was said of them and what peers say.
+
+    Rows whose runs are not stored here, as in a fresh checkout, stay as they were committed.
+    """
+    rows = {row.trial: row for row in (*read(), *judged())}
+    lines = [json.dumps(asdict(row), ensure_ascii=False) for row in rows.values()]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     kept = [json.dumps(row, ensure_ascii=False) for row in peer_rows()]
     if kept:

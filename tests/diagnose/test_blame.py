@@ -9,6 +9,7 @@ import pytest
 
 from stetho.diagnose import diagnose
 from stetho.diagnose.examples import LEARNS, RELU, SIGMOID, STUCK, TANH, chain, with_sites
+from stetho.diagnose.rules.initial_loss import InitialLoss
 from stetho.diagnose.view import RunView
 from stetho.record import Severity
 
@@ -92,6 +93,20 @@ def test_a_site_behind_a_dead_one_has_no_cause_of_its_own():
     assert got.cause == {"bias": 1.0}
     assert got.message.startswith("layers.0/relu")
     assert len(got.sites) == 3
+
+
+@pytest.mark.parametrize(("x_rms", "share"), [(1.0, 0.0), (2.0, 0.1479), (1e4, 1.0)])
+def test_what_the_input_leaves_open_of_a_first_loss_is_laid_to_the_functions(x_rms, share):
+    # 250 / ln 10 = 108.57: 2.0357 orders of magnitude; log10 2 = 0.3010, 0.3010 / 2.0357 = 0.1479
+    run = InitialLoss.present()
+    reads = next(layer.name for layer in run.layers if layer.reads_data)
+    probes = [
+        replace(p, layers={**p.layers, reads: replace(p.layers[reads], x_rms=x_rms)})
+        for p in run.probes
+    ]
+    cause = finding(replace(run, probes=tuple(probes)), "initial-loss").cause
+    assert cause.get("input", 0.0) == pytest.approx(share, abs=1e-3)
+    assert cause.get("function", 0.0) == pytest.approx(1 - share, abs=1e-3)
 
 
 ALL_DEAD = {"dead": 1.0, "silent": 1.0, "silent_samples": 5000.0, "down_rms": 0.0}

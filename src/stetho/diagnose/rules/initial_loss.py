@@ -14,6 +14,8 @@ from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Criterion, Evidence, Finding, Remedy, Run
 
+LARGEST = 3.4e38  # number in float32: a loss beyond it is infinite
+
 
 class InitialLoss(AbstractRule):
     """Does the network begin with answers of a sensible size?
@@ -23,7 +25,8 @@ class InitialLoss(AbstractRule):
     and absolute errors at most the square and the size of the largest target. A network that knows
     nothing should begin near it. What is far above was there before the first step, so that no
     learning rate is to blame: weights or biases are too large, or the data is. The blame is shared
-    by orders of magnitude.
+    by orders of magnitude; what these leave open is laid to functions that grow faster than their
+    input, such as an exponential.
 
     Can look like it: a network that was trained on something else before.
 
@@ -66,7 +69,7 @@ class InitialLoss(AbstractRule):
         return _zero_costs(view.run.criteria[0]) if len(view.run.criteria) == 1 else 0.0
 
     def _finding(self, view: RunView, first: float, ratio: float) -> Finding:
-        cause = self._blame(view)
+        cause = self._blame(view, ratio)
         return Finding(
             self.name,
             view.severity(ratio > self.limit("severe")),
@@ -87,8 +90,8 @@ class InitialLoss(AbstractRule):
             ),
         )
 
-    def _blame(self, view: RunView) -> dict[str, float]:
-        """By orders of magnitude above unit scale; where nothing is, the functions are left."""
+    def _blame(self, view: RunView, ratio: float) -> dict[str, float]:
+        """By orders of magnitude above unit scale; what these leave open is the functions'."""
         parts = {"weights": 0.0, "input": 0.0, "bias": 0.0}
         for layer in view.run.layers:
             gain, x = steps.gain(view, layer), view.first_x_rms(layer.name)
@@ -96,6 +99,9 @@ class InitialLoss(AbstractRule):
             parts["weights"] += max(0.0, _tens(gain / self.limit("gain")))
             parts["input"] += max(0.0, _tens(x)) if layer.reads_data else 0.0
             parts["bias"] += max(0.0, _tens(bias))
+        squared = view.run.criteria[0].function == "mse_loss"  # else it grows as outputs do
+        excess = _tens(min(ratio, LARGEST)) / (2 if squared else 1)
+        parts["function"] = max(0.0, excess - sum(parts.values()))
         return normalised(parts) if any(parts.values()) else {"function": 1.0}
 
     @classmethod
