@@ -109,6 +109,19 @@ def test_what_the_input_leaves_open_of_a_first_loss_is_laid_to_the_functions(x_r
     assert cause.get("function", 0.0) == pytest.approx(1 - share, abs=1e-3)
 
 
+def test_that_it_does_not_learn_is_an_effect_and_leads_no_cause_that_came_later():
+    run = chain(4, function=RELU, losses=STUCK)
+    dead = {"dead": 0.9, "silent": 0.9, "silent_samples": 5000.0}
+    alive = {"dead": 0.0, "silent": 0.0, "silent_samples": 0.0}
+    probes = []
+    for probe in run.probes:
+        state = dead if probe.step > 20 else alive
+        sites = {name: replace(stats, **state) for name, stats in probe.sites.items()}
+        probes.append(replace(probe, sites=sites))
+    rules = [f.rule for f in diagnose(replace(run, probes=tuple(probes))).findings]
+    assert rules.index("dead-units") < rules.index("not-learning")
+
+
 ALL_DEAD = {"dead": 1.0, "silent": 1.0, "silent_samples": 5000.0, "down_rms": 0.0}
 
 

@@ -52,6 +52,8 @@ def _came_later(finding: Finding, view: RunView) -> bool:
     """
     if finding.rule == NonFinite.name:
         return False  # numbers that are none end a training by themselves
+    if finding.rule == NotLearning.name:
+        return True  # it is the effect
     start = view.probes[:2][-1].step if view.probes else 0
     return finding.first_step is not None and finding.first_step > start
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -63,10 +64,12 @@ class Transplant(TorchFunctionMode):
         self._put: list[tuple[nn.Module, str, nn.Module, nn.Module]] = []  # owner, key, old, new
         self._new: list[nn.Parameter] = []
         self._settled = False
+        self._before: WeakSet[nn.Module] = WeakSet()  # models that others made in this process
 
     # -- start and stop ----------------------------------------------------------------------
 
     def start(self) -> None:
+        self._before = WeakSet(_alive())
         self.__enter__()  # type: ignore[no-untyped-call]
         self._wrap_optimizers()
 
@@ -105,7 +108,7 @@ class Transplant(TorchFunctionMode):
         if self._settled:
             return
         self._settled = True
-        models = [thing for thing in gc.get_objects() if issubclass(type(thing), nn.Module)]
+        models = _alive()
         for place in self._modules:
             self._replace_module(place, models)
         if self.recipe.function.learned:
@@ -114,9 +117,17 @@ class Transplant(TorchFunctionMode):
         if self.recipe.norm is not None:
             self._add_norms(models, self.recipe.norm)
 
+    def _called(self, model: str, models: Sequence[nn.Module]) -> list[nn.Module]:
+        """All modules of a class, those of this trial if it has made any; of two models of one
+        class the second is called `Net#1`.
+        """
+        name = model.partition("#")[0]
+        found = [module for module in models if type(module).__name__ == name]
+        return [module for module in found if module not in self._before] or found
+
     def _replace_module(self, place: Place, models: Sequence[nn.Module]) -> None:
         new: dict[int, nn.Module] = {}
-        for root in _called(place.model, models):
+        for root in self._called(place.model, models):
             old = _at(root, place.path)
             if old is None or not _computes(old, place.function):
                 continue
@@ -148,7 +159,7 @@ class Transplant(TorchFunctionMode):
 
     def _add_learned(self, place: Place, models: Sequence[nn.Module]) -> None:
         """One function for each module in whose method the call stands: a child of it."""
-        for root in _called(place.model, models):
+        for root in self._called(place.model, models):
             for path in place.path.split(","):
                 owner = _at(root, path)
                 if owner is not None and not hasattr(owner, OWN):
@@ -161,7 +172,7 @@ class Transplant(TorchFunctionMode):
                 "have one, or none comes from a layer"
             )
         for model, path in dict.fromkeys(self._layers):
-            roots = [root for root in _called(model, models) if _at(root, path) is not None]
+            roots = [root for root in self._called(model, models) if _at(root, path) is not None]
             if not roots:
                 raise refused(
                     f"expected a layer {path} in {model} to put a normalisation behind, but there "
@@ -268,10 +279,8 @@ class OwnStream(nn.Module):
 # -- modules ---------------------------------------------------------------------------------------
 
 
-def _called(model: str, models: Sequence[nn.Module]) -> list[nn.Module]:
-    """All modules of a class; of two models of one class the second is called `Net#1`."""
-    name = model.partition("#")[0]
-    return [module for module in models if type(module).__name__ == name]
+def _alive() -> list[nn.Module]:
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), nn.Module)]
 
 
 def _at(root: nn.Module, path: str) -> nn.Module | None:
