@@ -45,9 +45,9 @@ go by**. After that look three things changed, each for a reason that can be sta
 all sites dead is a fault even if the loss falls, as a constant is learned; `initial-loss` lays to
 the functions what weights, biases and input leave open; and `not-learning`, an effect, leads no
 cause of its severity. Before them the third draw gave 78 of 80 faults noticed and the cause right
-in 77 of 78, and the verdict was the same over five seeds in 31 of 35 cases. Runs of the older draws were mostly recorded before there
-were the statistics of `unzeroed-gradient` and `symmetric-units`; on these, the two rules were
-silent for want of numbers.
+in 77 of 78, and the verdict was the same over five seeds in 31 of 35 cases. Runs of the
+older draws were mostly recorded before there were the statistics of `unzeroed-gradient` and
+`symmetric-units`; on these, the two rules were silent for want of numbers.
 `python -m zoo run` trains what is missing, `python -m zoo report` judges all runs again, and
 `make docs` writes this page from the committed results.
 """
