@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stetho.article.estimates import exact, geometric_mean, mean, share
+from stetho.article.estimates import exact, geometric_mean, mean, median, share
 
 VALUES = [1.2, 0.7, 2.5, 1.1, 0.9]
 
@@ -43,3 +43,16 @@ def test_share(hits: int, of: int) -> None:
 def test_exact() -> None:
     made = exact("m", 0.25, at_most=0.3)
     assert made.low == made.high == made.value == 0.25
+
+
+def test_the_interval_of_a_median() -> None:
+    # n = 9: 2 P(B < 1) = 2/512 = 0.4 %, 2 P(B < 2) = 20/512 = 3.9 %, 2 P(B < 3) = 92/512 = 18 %:
+    # the second from either end
+    row = median("", [5, 1, 2, 9, 4, 3, 7, 8, 1000])
+    assert (row.value, row.low, row.high) == (5, 2, 9)
+
+
+def test_nothing_is_known_of_a_median_of_five() -> None:
+    # 2 P(B < 1) = 2/32 = 6.3 %
+    row = median("", [1, 2, 3, 4, 5])
+    assert (row.value, row.low, row.high) == (3, -math.inf, math.inf)

@@ -105,9 +105,9 @@ def test_flat_parameters_are_named_and_sites_are_seen_all_the_same(alone, tmp_pa
 
 def test_lightning_starts_its_ranks_itself(tmp_path):
     pytest.importorskip("lightning")
-    script = SCRIPTS / "ranks" / "with_lightning.py"
-    plain = _outcome([sys.executable, str(script), "plain.pt"], tmp_path)
-    ours = stetho("run", "--every", 2, "-o", "run.stetho", script, "ours.pt", cwd=tmp_path)
+    script = SCRIPTS / "frameworks" / "with_lightning.py"
+    plain = _outcome([sys.executable, str(script), "plain.pt", "2"], tmp_path)
+    ours = stetho("run", "--every", 2, "-o", "run.stetho", script, "ours.pt", 2, cwd=tmp_path)
     assert (ours.code, plain.code) == (0, 0), ours.stderr
     assert ours.stderr.count("── stetho ──") == 1
     pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
@@ -115,9 +115,9 @@ def test_lightning_starts_its_ranks_itself(tmp_path):
     merged = read_run(tmp_path / "run.stetho")
     assert (merged.unseen, merged.faults) == ((), ())
     assert "ranks 0 to 1 of 2" in merged.device
-    # 2 ranks, batches of 32, 32 units; 256 samples in 4 batches of each, 4 times
-    assert merged.probes[0].sites["net.1/relu"].count == 2 * 32 * 32
-    assert len(merged.losses) == 16
+    # 2 ranks, 2 batches of 32 in a step, 32 units; 256 samples in 2 steps, 4 times
+    assert merged.probes[0].sites["net.1/relu"].count == 2 * 2 * 32 * 32
+    assert len(merged.losses) == 8
 
 
 def test_torchrun_may_start_stetho_in_each_rank(alone, tmp_path):

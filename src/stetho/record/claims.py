@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-NAN = math.nan
+from stetho.record.runs import NAN
 
 
 class Verdict(Enum):
@@ -89,7 +89,7 @@ class ClaimResult:
     title: str
     says: str  # the claim, in our words
     experiment: str  # what was done
-    criterion: str  # fixed beforehand
+    criterion: str  # fixed before the experiment runs
     verdict: Verdict
     reason: str  # which measures decided
     measures: tuple[Measure, ...]

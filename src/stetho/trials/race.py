@@ -10,10 +10,11 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stetho.errors import UsageError
+from stetho.errors import UnknownActivation, UsageError
 from stetho.record import Choice
 from stetho.store.race_file import RaceFile
 from stetho.trials import rungs, verdict
@@ -21,7 +22,7 @@ from stetho.trials.costs import Table
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
 from stetho.trials.evidence import Evidence
-from stetho.trials.recipe import in_catalogue
+from stetho.trials.recipe import in_catalogue, parse
 from stetho.trials.scoring import Score, score_for
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import pairs_needed
@@ -297,7 +298,8 @@ def refuse_unfit(scouting: Scouting) -> None:
             "expected a hidden activation function to replace, but there is none"
             + (f" ({left}); name sites by --sites, or the function by --replace" if left else "")
         )
-    in_catalogue(scouting.incumbent)  # refuses a gate
+    with suppress(UnknownActivation):  # one of the author's own is as good as any
+        parse(scouting.incumbent)  # refuses a gate
 
 
 def _refuse_silent(table: Table, score: Score, steps: int) -> None:

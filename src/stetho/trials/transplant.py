@@ -68,8 +68,15 @@ class Transplant(TorchFunctionMode):
 
     # -- start and stop ----------------------------------------------------------------------
 
+    @property
+    def _changes_models(self) -> bool:
+        """Whether there is more to do than to replace calls."""
+        function, norm = self.recipe.function, self.recipe.norm
+        return bool(self._modules or (self._calls and function.learned) or norm is not None)
+
     def start(self) -> None:
-        self._before = WeakSet(_alive())
+        if self._changes_models:
+            self._before = WeakSet(_alive())
         self.__enter__()  # type: ignore[no-untyped-call]
         self._wrap_optimizers()
 
@@ -108,6 +115,8 @@ class Transplant(TorchFunctionMode):
         if self._settled:
             return
         self._settled = True
+        if not self._changes_models:
+            return
         models = _alive()
         for place in self._modules:
             self._replace_module(place, models)

@@ -1,4 +1,4 @@
-"""A Lightning module, trained with clipping, accumulation and validation in between."""
+"""A Lightning module, trained with clipping, accumulation and validation: OUT [RANKS]."""
 
 import logging
 import sys
@@ -36,7 +36,9 @@ lightning.seed_everything(0, verbose=False)
 x = torch.randn(256, 8)
 data = DataLoader(TensorDataset(x, (x[:, 0] > 0).long() + 2 * (x[:, 1] > 0).long()), 32)
 model = Lit()
+ranks = {"strategy": "ddp", "devices": int(sys.argv[2])} if sys.argv[2:] else {}
 trainer = lightning.Trainer(
+    **ranks,
     accelerator="cpu",
     max_epochs=4,
     logger=False,
@@ -47,5 +49,6 @@ trainer = lightning.Trainer(
     accumulate_grad_batches=2,
 )
 trainer.fit(model, data, data)
-print(f"{float(trainer.callback_metrics['val']):.6f}")
-torch.save(model.state_dict(), sys.argv[1])
+if trainer.is_global_zero:
+    print(f"{float(trainer.callback_metrics['val']):.6f}")
+    torch.save(model.state_dict(), sys.argv[1])

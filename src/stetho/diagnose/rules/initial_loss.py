@@ -16,6 +16,14 @@ from stetho.record import Criterion, Evidence, Finding, Remedy, Run
 
 LARGEST = 3.4e38  # number in float32: a loss beyond it is infinite
 
+ANEW = "initialise the weights with the gain of their function (stetho.init_), and biases at 0"
+DO = {
+    "weights": ANEW,
+    "bias": ANEW,
+    "input": "scale the data to unit deviation",
+    "function": "use functions that do not grow faster than their input, such as ReLU or ELU",
+}
+
 
 class InitialLoss(AbstractRule):
     """Does the network begin with answers of a sensible size?
@@ -81,10 +89,7 @@ class InitialLoss(AbstractRule):
             cause,
             (
                 Remedy(
-                    "scale the data to unit deviation"
-                    if max(cause, key=lambda name: cause[name]) == "input"
-                    else "initialise the weights with the gain of their function (stetho.init_), "
-                    "and biases at 0",
+                    DO[max(cause, key=lambda name: cause[name])],
                     "a first loss near that of answering 0",
                 ),
             ),
