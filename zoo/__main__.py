@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 import torch
 
@@ -11,12 +12,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zoo", description=__doc__)
     parser.add_argument("command", choices=["run", "peers", "report"])
     parser.add_argument("name", nargs="?", default="", help="only cases whose name contains this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="of `run`, at a time")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.command == "run":
         from zoo import running
 
-        running.run(arguments.name)
+        running.run(arguments.name, arguments.jobs)
     elif arguments.command == "peers":
         from zoo import peers
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+import torch
 
 import stetho
 from zoo.cases import SEEDS, Case, cases
@@ -57,14 +61,15 @@ def outcomes() -> dict[str, float]:
     return {row["trial"]: row["skill"] for row in rows}
 
 
-def run(only: str = "") -> None:
-    """Run what has not been run; `only`: names that contain it."""
+def run(only: str = "", jobs: int = 1) -> None:
+    """Run what has not been run, `jobs` at a time; `only`: names that contain it."""
     RUNS.mkdir(exist_ok=True)
     (RUNS / ".gitignore").write_text("*\n")
     done = outcomes()
-    for trial in trials():
-        if trial.name not in done and only in trial.name:
-            skill = one(trial)
+    missing = [trial for trial in trials() if trial.name not in done and only in trial.name]
+    started = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, started, torch.set_num_threads, (1,)) as pool:
+        for trial, skill in zip(missing, pool.map(one, missing), strict=True):
             with OUTCOMES.open("a") as stream:
                 stream.write(json.dumps({"trial": trial.name, "skill": round(skill, 4)}) + "\n")
             print(f"{trial.name}: {skill:.2f}", flush=True)

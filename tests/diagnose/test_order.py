@@ -67,10 +67,27 @@ def test_a_gradient_that_vanished_at_the_start_still_counts_where_little_was_lea
 
 
 def test_the_verdict_of_a_network_that_unlearns():
-    lost = (*[2.3] * 40, *[1.2] * 110, *[2.31 - 5e-4 * step for step in range(150)])
-    assert diagnose(chain(4, losses=lost)).verdict.startswith("Learning slowly: "), "on the whole"
-    lost = (*[1.2] * 150, *[2.24 - 5e-4 * step for step in range(150)])
-    assert diagnose(chain(4, losses=lost)).verdict.startswith("What was learned is lost again: ")
+    lost = (*[2.3] * 60, *[1.2] * 90, *[2.24 - 5e-4 * step for step in range(150)])
+    diagnosis = diagnose(chain(4, losses=lost))
+    # Of the stretches of 30 steps the first that is 1.2 throughout ends with step 89.
+    told = "What was learned is lost again: the loss was 1.20 about step 89 and is 2.17 after 300."
+    assert diagnosis.verdict.startswith(told)
+    (finding,) = diagnosis.findings
+    assert (finding.rule, finding.severity) == ("not-learning", Severity.WARNING)
+    assert finding.first_step == 89
+    # Last 30: 2.24 - 5e-4 × 134.5 = 2.173, and 1 - 2.173 / 2.303 = 0.0566; at best 0.479.
+    (kept,) = finding.evidence.values()
+    assert (kept.value, kept.limit) == pytest.approx((0.0566, 0.5 * 0.479), abs=1e-3)
+
+
+def test_a_network_that_keeps_more_than_half_of_what_it_knew_has_lost_nothing():
+    keeps = (*[2.3] * 60, *[1.2] * 90, *[1.7] * 150)  # 0.479 at best, 0.262 in the end
+    assert diagnose(chain(4, losses=keeps)).worst is None
+
+
+def test_in_a_short_run_a_loss_may_come_back():
+    lost = (*[2.3] * 10, *[1.2] * 20, *[2.2] * 30)
+    assert diagnose(chain(4, losses=lost)).worst is None
 
 
 def test_an_output_that_is_cut_off_outside_of_the_network():

@@ -10,7 +10,7 @@ import pytest
 from stetho.diagnose import diagnose, steps
 from stetho.diagnose.examples import LEARNS, STUCK, chain
 from stetho.diagnose.view import RunView
-from stetho.record import Optimizer
+from stetho.record import Criterion, Optimizer
 
 # Layers of fan-in 64: weights of rms 0.1 have a gain of 0.8, which is usual.
 LARGE = {"rms": 0.1, "update_rms": 0.1}  # relative update 1: two orders above 1e-2
@@ -64,10 +64,36 @@ def test_the_first_large_step_counts_not_what_feeds_on_it():
         for probe, size in zip(run.probes, sizes, strict=True)
     )
     run = replace(run, probes=probes)
-    assert steps.first_large(RunView(run)) == pytest.approx(1.0)
+    assert steps.first_large(RunView(run)) == (pytest.approx(1.0), 1)
     assert steps.peak(RunView(run)) == pytest.approx(1e30)
     assert steps.peak(RunView(run), before=150) == pytest.approx(1.0)
     assert blame(run) == pytest.approx({"learning-rate": 0.5, "input": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("function", "first", "share"),
+    [
+        # Update 10 is 3 orders above 1e-2; data of scale 5 is 0.699 of them, three times 2.097.
+        ("mse_loss", 1, 0.699),
+        ("mse_loss", 1e-3, 2.097),
+        ("cross_entropy", 1e-3, 0.699),  # its residual is never above 1
+    ],
+)
+def test_under_squared_error_the_residual_has_grown_before(function, first, share):
+    run = chain(4, losses=STUCK, data={"x_rms": 5.0}, steps=(0, 1))
+    sizes = (10.0 * first, 10.0)
+    probes = tuple(
+        replace(
+            probe,
+            parameters={
+                name: replace(stats, rms=0.1, update_rms=0.1 * size)
+                for name, stats in probe.parameters.items()
+            },
+        )
+        for probe, size in zip(run.probes, sizes, strict=True)
+    )
+    run = replace(run, probes=probes, criteria=(Criterion(function),))
+    assert blame(run)["input"] == pytest.approx(share / 3, abs=1e-3)
 
 
 def test_nan_after_usual_steps_is_not_the_learning_rate():

@@ -41,6 +41,7 @@ class ListSink:
     layer_calls: list = field(default_factory=list)
     targets: list = field(default_factory=list)
     sequences: list = field(default_factory=list)
+    agreements: list = field(default_factory=list)
     left: list = field(default_factory=list)
     before: list = field(default_factory=list)
     after: list = field(default_factory=list)
@@ -73,6 +74,9 @@ class ListSink:
 
     def sequence(self, layer, downstream, upstream, scale):
         self.sequences.append((layer, downstream.clone(), upstream))
+
+    def agreement(self, layer, x, gradient):
+        self.agreements.append((layer, x.clone(), gradient.clone()))
 
     def target(self, call):
         self.targets.append(call)

@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stetho.diagnose.elsewhere import passing
+from stetho.diagnose.exclusion import by_exclusion
 from stetho.diagnose.explaining import explain, explanations
-from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import all_rules, explains
 from stetho.diagnose.rules.non_finite import NonFinite
 from stetho.diagnose.rules.not_learning import NotLearning
 from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
-from stetho.record import Diagnosis, Evidence, Finding, Remedy, Run, Severity
+from stetho.record import Diagnosis, Finding, Remedy, Run, Severity
 
 __all__ = ["diagnose", "explain", "explanations"]
-
-# Relative updates times steps, under which a network cannot be expected to have learned much: in
-# the zoo's calibration half a rate that is too small has 0.06 and less, random labels under plain
-# gradient descent 0.17 and more.
-TRAVEL = 0.1
 
 
 def diagnose(run: Run) -> Diagnosis:
@@ -64,33 +58,11 @@ def _explained(finding: Finding, among: Sequence[Finding], view: RunView) -> Fin
         return finding
     causes = [one for one in among if explains(one.rule) and one.severity > Severity.NOTE]
     if not causes:
-        return _by_exclusion(finding, view)
+        return by_exclusion(finding, view)
     first = causes[0]
     return replace(
         finding,
         message=f"{finding.message} {first.rule} explains it.",
         cause=first.cause,
         remedies=(Remedy(f"mend {first.rule} first", "a loss that moves"),),
-    )
-
-
-def _by_exclusion(finding: Finding, view: RunView) -> Finding:
-    """Signal and gradient pass: the steps so far were too small, or the labels are left."""
-    evidence = passing(view)
-    if not evidence:
-        return finding
-    travel = view.typical_update() * view.learning.steps
-    short = travel < TRAVEL
-    told = f"{finding.message} Signal and gradient pass the whole network, and"
-    if short:
-        told = f"{told} {view.learning.steps} steps are too small or too few: in all they can have "
-        told += f"moved a weight by {percent(travel)} of its size."
-    else:
-        told = f"{told} steps of usual size (relative update {number(view.typical_update())}) do "
-        told += "not help: the inputs do not tell the labels."
-    return replace(
-        finding,
-        message=told,
-        evidence={**finding.evidence, **evidence, "way of all steps": Evidence(travel, TRAVEL)},
-        cause={"learning-rate" if short else "labels": 1.0},
     )

@@ -42,9 +42,11 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
     `findings`: gravest and most causal first, the loss that does not move explained.
     """
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
-    if not grave or view.is_check or view.learning.status == "learns":
+    if not grave or view.is_check:
         return None
     lead = leading(grave)
+    if view.learning.status == "learns" and lead.rule != "not-learning":
+        return None
     outside = sum(share for cause, share in lead.cause.items() if cause in ELSEWHERE)
     apart = lead.rule not in BREAKING and any(_of_activation(one) > HALF for one in grave)
     if outside < ALL or apart:

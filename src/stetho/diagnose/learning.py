@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from stetho.record import Run
@@ -34,6 +34,17 @@ class Learning:
     last: float = math.nan  # median of the last losses
     baseline: float = math.nan  # loss of the best constant prediction
     steps: int = 0
+    best: float = math.nan  # lowest median of any stretch that is as long as the last one
+    best_step: int = 0  # the step in which that stretch ended
+    lately: float = math.nan  # lowest median of the stretches in the last quarter
+
+    @property
+    def lost(self) -> bool:
+        """It had learned something, half of that or more is gone, and not for a moment only."""
+        if not self.baseline > 0:
+            return False
+        most, late = 1 - self.best / self.baseline, 1 - self.lately / self.baseline
+        return most * LOST > max(late, EXPLAINED * LOST)
 
     @property
     def explained(self) -> float:
@@ -62,8 +73,11 @@ def judge(run: Run) -> Learning:
     if len(losses) < FEWEST_STEPS:
         return Learning("too-short", *_ends(losses), _baseline(run), steps)
     first, last = _ends(losses)
-    seen = Learning("", first, last, _baseline(run), steps)
-    return Learning(_status(seen, losses), first, last, seen.baseline, steps)
+    late, _ = _best(losses[-max(len(losses) // 4, _width(losses)) :], _width(losses))
+    best, place = _best(losses, _width(losses))
+    best_step = run.loss_steps[min(place, len(run.loss_steps)) - 1]
+    seen = Learning("", first, last, _baseline(run), steps, best, best_step, late)
+    return replace(seen, status=_status(seen, losses))
 
 
 def _status(seen: Learning, losses: Sequence[float]) -> str:
@@ -72,8 +86,7 @@ def _status(seen: Learning, losses: Sequence[float]) -> str:
     falling = _falls(losses)
     drop = (seen.first - seen.last) / abs(seen.first) if seen.first else 0.0
     if not math.isnan(seen.explained):
-        unlearns = _best(losses, seen.baseline) * LOST > max(seen.explained, EXPLAINED * LOST)
-        if unlearns:
+        if seen.lost:
             return "slow" if seen.explained >= STUCK else "stuck"
         if seen.explained >= EXPLAINED or (falling and seen.explained > 0):
             return "learns"
@@ -97,11 +110,10 @@ def _falls(losses: Sequence[float], part: float = FALLING, certainty: float = 2)
     return drop > max(part * abs(median(before)), certainty * standard_error)
 
 
-def _best(losses: Sequence[float], baseline: float) -> float:
-    """The most that any stretch of the run, as long as the last one, has explained."""
-    width = _width(losses)
-    stretches = (losses[start : start + width] for start in range(0, len(losses), width))
-    return 1 - min(median(stretch) for stretch in stretches if len(stretch) == width) / baseline
+def _best(losses: Sequence[float], width: int) -> tuple[float, int]:
+    """The lowest median of any stretch of some losses, and how many losses there are to its end."""
+    ends = range(width, len(losses) + 1, width)
+    return min((median(losses[end - width : end]), end) for end in ends)
 
 
 def _standard_error(losses: Sequence[float]) -> float:

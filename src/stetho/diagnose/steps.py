@@ -31,20 +31,23 @@ def peak(view: RunView, before: float = math.inf) -> float:
     return max((size for size in sizes if not math.isnan(size)), default=math.nan)
 
 
-def first_large(view: RunView) -> float:
-    """The first typical update above `LARGE`: later ones feed on those before."""
-    sizes = [typical(view, probe) for probe in view.probes]
-    return next((size for size in sizes if size > LARGE), math.nan)
+def first_large(view: RunView) -> tuple[float, int]:
+    """The first typical update above `LARGE`, and its step: later ones feed on those before."""
+    sizes = ((typical(view, probe), probe.step) for probe in view.probes)
+    return next(((size, step) for size, step in sizes if size > LARGE), (math.nan, 0))
 
 
 def blame(view: RunView) -> dict[str, float]:
     """Orders of magnitude of the first large step: data's and weights'; the rest is the rate's.
 
     Under plain gradient descent a step is as large as the gradient, which data that is not of unit
-    scale multiplies in the first layer, and weights above their gain in every layer. Weights that
-    begin next to 0 make any step large against them.
+    scale multiplies in the first layer, and weights above their gain in every layer. Under squared
+    error the step before has multiplied the residual, too, by the rate times the data squared.
+    Weights that begin next to 0 make any step large against them.
     """
-    size = first_large(view)
+    size, step = first_large(view)
+    squared = any(criterion.function == "mse_loss" for criterion in view.run.criteria)
+    power = 3 if squared and step > 0 else 1
     whole = math.log10(size / AIM) if size > AIM else WHOLLY
     gains = {layer: gain(view, layer) for layer in view.run.layers}
     weights = _inflation([size for size in gains.values() if size > 0])
@@ -52,7 +55,7 @@ def blame(view: RunView) -> dict[str, float]:
     if all(optimizer.name == "SGD" for optimizer in view.run.optimizers):
         for layer, own in gains.items():
             x = view.first_x_rms(layer.name)
-            data += math.log10(x) if layer.reads_data and x > 1 else 0.0
+            data += power * math.log10(x) if layer.reads_data and x > 1 else 0.0
             weights += math.log10(own / LARGEST) if own > LARGEST else 0.0
     rate = max(0.0, whole - data - weights)
     return normalised({"learning-rate": rate, "input": data, "weights": weights})

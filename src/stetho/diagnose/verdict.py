@@ -23,7 +23,10 @@ def verdict(view: RunView, findings: Sequence[Finding]) -> str:
     said = elsewhere(view, findings)
     outside = f" {said}" if said is not None else ""
     if not causes:
-        return f"{_opening(view)} {grave[0].message}{outside}"
+        told = grave[0].message
+        if view.learning.status == "stuck":  # the finding says what the opening would
+            return f"Not learning: {told[0].lower()}{told[1:]}{outside}"
+        return f"{_opening(view)} {told}{outside}"
     more = len(causes) - 1
     rest = f" {more} more below." if more else ""
     return f"{_opening(view)} {causes[0].message}{outside}{rest}"
@@ -45,8 +48,12 @@ def _opening(view: RunView) -> str:
             f"answer gets {number(seen.baseline)}."
         )
     if seen.status == "slow":
-        how = "Learning slowly" if seen.last < seen.first else "What was learned is lost again"
-        return f"{how}: {course} in {seen.steps} steps."
+        if seen.lost:
+            return (
+                f"What was learned is lost again: the loss was {number(seen.best)} about step "
+                f"{seen.best_step} and is {number(seen.last)} after {seen.steps}."
+            )
+        return f"Learning slowly: {course} in {seen.steps} steps."
     if seen.status == "too-short":
         return f"Too short to judge the loss ({seen.steps} steps)."
     if seen.status == "learns":

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import median
+from statistics import fmean, median, stdev
 
 from stetho.diagnose.learning import Learning, judge
 from stetho.record import Layer, Parameter, ParameterStats, Probe, Run, Severity, Site, SiteStats
 
 RECENT = 3  # probes whose median stands for "now"
+FEWEST_BATCHES = 10  # that say whether samples agree
 PATIENCE = 100  # steps before which nothing is said of a loss that is still, while training goes on
 
 
@@ -48,6 +49,14 @@ class Span:
         return {"slope": slope / (slope + weight), "weights": weight / (slope + weight)}
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far the samples of a batch agree on a direction, over all probes; 1: as by chance."""
+
+    mean: float
+    standard_error: float
+
+
 class RunView:
     """Answers from one run. "Now" is the median over the last three probes."""
 
@@ -60,7 +69,8 @@ class RunView:
         """While training goes on, a loss that has not moved yet is given time to."""
         seen = judge(self.run)
         early = not self.run.finished and seen.steps < PATIENCE
-        return replace(seen, status="too-short") if early and seen.hardly else seen
+        wavers = seen.hardly or seen.lost
+        return replace(seen, status="too-short") if early and wavers else seen
 
     @property
     def is_check(self) -> bool:
@@ -116,6 +126,17 @@ class RunView:
         """Root mean square of what entered a layer in the first probe that has it."""
         return next((p.layers[name].x_rms for p in self.probes if name in p.layers), math.nan)
 
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """Of the layer before the loss where samples agree most; None if too few probes tell it."""
+        found = []
+        for layer in self.run.layers:
+            values = [p.layers[layer.name].agreement for p in self.probes if layer.name in p.layers]
+            known = [value for value in values if math.isfinite(value)]
+            if len(known) >= FEWEST_BATCHES:
+                found.append(Agreement(fmean(known), stdev(known) / math.sqrt(len(known))))
+        return max(found, key=lambda one: one.mean, default=None)
+
     # -- the gradient's way ------------------------------------------------------------------
 
     @cached_property
@@ -168,6 +189,11 @@ class RunView:
         """Weights that an optimizer has."""
         return tuple(p for p in self.run.parameters if p.role == "weight" and p.trainable)
 
+    @property
+    def travel(self) -> float:
+        """By which part of its size all steps together can have moved a weight."""
+        return self.typical_update() * self.learning.steps
+
     def typical_update(self) -> float:
         """Median over the weights of their relative updates now; NaN if none is known."""
         return self._median(self.relative_update(weight.name) for weight in self.weights)
@@ -197,8 +223,8 @@ class RunView:
             return Severity.WARNING if severe else Severity.NOTE
         if status in ("stuck", "diverged"):
             return Severity.FAULT if severe else Severity.WARNING
-        held_up = severe and (status == "slow" or self.learning.little)
-        return Severity.WARNING if held_up or self.learning.hardly else Severity.NOTE
+        held_up = status == "slow" or (severe and self.learning.little)
+        return Severity.WARNING if held_up else Severity.NOTE
 
 
 def relative(stats: ParameterStats) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from stetho.observe.origin import node_key
 from stetho.record import Criterion
 
 REACH = 6  # nodes that only change a tensor's shape or type, at most
@@ -35,6 +36,18 @@ def criterion_of(
     behind, lower, upper = _behind(x.grad_fn)
     apart = classes == 0 and x.shape != target.shape
     return Criterion(func.__name__, behind, lower, upper, classes, apart)
+
+
+def made_by(key: int, node: Any) -> bool:
+    """Whether a loss function's input is an operation's output, reshaped or bounded perhaps."""
+    for _ in range(REACH):
+        if node is None or node_key(node) == key:
+            break
+        kind = node.name().partition("Backward")[0]
+        if kind not in PASSING and kind not in BOUNDS:
+            return False
+        node = node.next_functions[0][0]
+    return node is not None and node_key(node) == key
 
 
 def _behind(node: Any) -> tuple[str, float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from stetho.observe import functions as forms
-from stetho.observe.criterion import criterion_of
+from stetho.observe.criterion import criterion_of, made_by
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Scene
 from stetho.observe.sequence import Sequence
@@ -80,6 +80,8 @@ class NetworkReader:
         scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
+            if form.kind == "linear":
+                scene.linear = (layer.name, x.detach(), output.grad_fn)
         return layer
 
     def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
@@ -153,7 +155,25 @@ class NetworkReader:
                 criterion = criterion_of(func, x, target, int(classes))
                 call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
                 self._scene.target = (call, result.grad_fn)
+                self._listen_before(x)
         return result
+
+    def _listen_before(self, y: Tensor) -> None:
+        """Hear the gradient of the layer that makes a loss function's input, if one does."""
+        scene = self._scene
+        if scene.linear is None:
+            return
+        layer, x, node = scene.linear
+        if not made_by(node_key(node), y.grad_fn):
+            return
+
+        def at_output(gradients: tuple[Tensor | None, ...]) -> None:
+            with scene.guard:
+                gradient = gradients[0]
+                if gradient is not None and gradient.shape[:-1] == x.shape[:-1]:
+                    scene.sink.agreement(layer, x, gradient.detach())
+
+        scene.hooks.append(node.register_prehook(at_output))
 
 
 def _is_weight(tensor: Any) -> bool:

@@ -32,6 +32,7 @@ class Scene:
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
     target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
+    linear: tuple[str, Tensor, Any] | None = None  # last linear layer, its input, its node
 
     def end_probe(self) -> None:
         """Let go of all that belongs to one step."""
@@ -48,6 +49,7 @@ class Scene:
         self.counts.clear()
         self.entered.clear()
         self.frozen = False
+        self.linear = None
 
     def enter_outermost(self, module: torch.nn.Module) -> None:
         """A model that is called again before backward (real and fake batch) counts anew."""

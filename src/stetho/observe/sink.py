@@ -87,6 +87,9 @@ class Sink(Protocol):
     ) -> None:
         """∂L/∂x and ∂L/∂h of a recurrent layer, time first; no ∂L/∂h: only its end is used."""
 
+    def agreement(self, layer: str, x: Tensor, gradient: Tensor) -> None:
+        """x of the layer whose output y a loss function takes, and ∂L/∂y."""
+
     def before_backward(self, states: Sequence[ParameterState]) -> None:
         """What lies in the gradients of an optimizer's parameters when a backward pass begins."""
 

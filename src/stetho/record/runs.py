@@ -89,6 +89,8 @@ class LayerStats:
     time_early: float = NAN  # rms ∂L/∂x over the first tenth of the steps
     time_late: float = NAN  # the same over the last tenth
     time_fed: float = NAN  # share of Σ (∂L/∂h)² that comes in at the last tenth; 1: at the end only
+    # the layer that makes a loss function's input
+    agreement: float = NAN  # of the samples' weight gradients; 1: as if dealt out by chance
 
 
 @dataclass(frozen=True, slots=True)

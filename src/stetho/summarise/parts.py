@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from stetho.record import Criterion
+from stetho.summarise.agreement import AgreementSummary
 from stetho.summarise.gradients import GradientSummary
 from stetho.summarise.layers import LayerSummary
 from stetho.summarise.moments import Moments, Spread
@@ -58,6 +59,7 @@ class ProbeParts:
     target_scale: float = 1.0
     sequences: dict[str, SequenceSummary] = field(default_factory=dict)
     ranges: dict[str, TargetRange] = field(default_factory=dict)
+    agreements: dict[str, AgreementSummary] = field(default_factory=dict)
 
 
 def together(parts: Sequence[ProbeParts], say: Callable[[str], None]) -> ProbeParts:
@@ -86,6 +88,7 @@ def together(parts: Sequence[ProbeParts], say: Callable[[str], None]) -> ProbePa
             for name, summary in _added([one.sequences for one in parts], say).items()
         },
         ranges=_joined_ranges(parts),
+        agreements=_added([one.agreements for one in parts], say),
     )
 
 
@@ -137,7 +140,7 @@ KINDS: dict[str, Any] = {
     for kind in (
         *(ProbeParts, SiteTotal, SiteSummary, GradientSummary, LayerSummary),
         *(Moments, Spread, ParameterSums, TargetSummary, SequenceSummary),
-        *(TargetRange, Criterion),
+        *(TargetRange, Criterion, AgreementSummary),
     )
 }
 

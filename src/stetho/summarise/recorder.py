@@ -23,6 +23,7 @@ from stetho.record import (
     SiteStats,
 )
 from stetho.summarise import parameters, units
+from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
 from stetho.summarise.gradients import GradientSummary, gradient_stats, summarise_gradient
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
@@ -157,6 +158,7 @@ class Recorder:
         self._totals: dict[str, SiteTotal] = {}
         self._layers: dict[str, LayerSummary] = {}
         self._sequences: dict[str, SequenceSummary] = {}
+        self._agreements: dict[str, AgreementSummary] = {}
         self._ranges: dict[str, TargetRange] = {}  # of each loss function, over all probes so far
         self._new_ranges: dict[str, TargetRange] = {}  # of this probe
         self._samples: dict[str, ParameterSample] = {}
@@ -178,6 +180,7 @@ class Recorder:
         self._totals = {}
         self._layers = {}
         self._sequences = {}
+        self._agreements = {}
         self._samples = {}
         self._left = {}
         self._sums = {}
@@ -206,6 +209,13 @@ class Recorder:
         summary = summarise_sequence(downstream, upstream, scale)
         known = self._sequences.get(layer)
         self._sequences[layer] = summary if known is None else known + summary
+
+    @torch.no_grad()
+    def agreement(self, layer: str, x: Tensor, gradient: Tensor) -> None:
+        summary = summarise_agreement(x, gradient)
+        if summary is not None:
+            known = self._agreements.get(layer)
+            self._agreements[layer] = summary if known is None else known + summary
 
     @torch.no_grad()
     def target(self, call: TargetEvent) -> None:
@@ -253,6 +263,7 @@ class Recorder:
         own = ProbeParts(
             *(step, elapsed, lr, self._last_loss, self._totals, self._layers, self._sums),
             *(self._new_targets, self._target_scale, self._sequences, self._new_ranges),
+            self._agreements,
         )
         self.begin_probe(step + 1)
         whole = [own] if self.ranks is None else self.ranks.probe(own, self.unseen)
@@ -266,10 +277,11 @@ class Recorder:
         layer_rows = {name: summary.row() for name, summary in parts.layers.items()}
         parameter_rows = {name: sums.row() for name, sums in parts.parameters.items()}
         time_rows = {name: summary.row() for name, summary in parts.sequences.items()}
+        agreement_rows = {name: summary.row() for name, summary in parts.agreements.items()}
         for seen in parts.ranges.values():
             add_range(self._ranges, seen)
         ranges = {key: seen.row() for key, seen in self._ranges.items()}
-        groups = (sites, layer_rows, parameter_rows, time_rows, ranges)
+        groups = (sites, layer_rows, parameter_rows, time_rows, agreement_rows, ranges)
         numbers = _numbers([row for group in groups for row in group.values()])
         histograms = _histograms(totals)
         stats = {name: _site_stats(next(numbers), histograms[name]) for name in sites}
@@ -278,6 +290,9 @@ class Recorder:
         for name in time_rows:
             along = sequence_stats(next(numbers))
             layers[name] = replace(layers.get(name, LayerStats()), **along)
+        for name in agreement_rows:
+            agreed = agreement(next(numbers))
+            layers[name] = replace(layers.get(name, LayerStats()), agreement=agreed)
         self._writer.add_criteria(
             replace(seen.criterion, target_low=low, target_high=high)
             for seen in self._ranges.values()
