@@ -59,12 +59,15 @@ def test_padding_counts_for_nothing():
     assert agreed((x, gradient)) == pytest.approx(agreed(kept), rel=1e-5)
 
 
-def test_sums_of_two_calls():
+def test_two_calls_merge_to_the_call_with_both():
     torch.manual_seed(0)
-    pairs = [(torch.randn(8, 4), scale * torch.randn(8, 3)) for scale in (1.0, 10.0)]
-    rows = [[float(v) for v in summarise_agreement(*pair).row()] for pair in pairs]
-    together, by_chance = (sum(column) for column in zip(*rows, strict=True))
-    assert agreed(*pairs) == pytest.approx(together / by_chance)
+    x, gradient = torch.randn(20, 4) + 1000, torch.randn(20, 3)
+    x[8:] += 1  # the calls differ in their means
+    gradient[8:] -= 2
+    parts = [(x[:5], gradient[:5]), (x[5:8], gradient[5:8]), (x[8:], gradient[8:])]
+    assert agreed(*parts) == pytest.approx(agreed((x, gradient)), rel=1e-3)
+    nothing = (x[:4], torch.zeros(4, 3))
+    assert agreed(nothing, *parts) == pytest.approx(agreed(*parts))
 
 
 @pytest.mark.parametrize("x", [torch.ones(4, 3), torch.randn(1, 3)], ids=["constant", "one"])
@@ -79,4 +82,7 @@ def test_large_layers_are_looked_at_in_part_or_not_at_all(monkeypatch):
     # 100 samples × 80 pairs are 8,000 products: every second sample.
     assert agreed((x, gradient)) == agreed((x[::2], gradient[::2]))
     monkeypatch.setattr(module, "FEWEST", 60)
+    assert summarise_agreement(x, gradient) is None
+    monkeypatch.setattr(module, "WORK", 1e9)
+    monkeypatch.setattr(module, "PAIRS", 79)
     assert summarise_agreement(x, gradient) is None

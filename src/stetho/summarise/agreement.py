@@ -13,22 +13,40 @@ from dataclasses import dataclass
 from torch import Tensor
 
 WORK = 3e8  # multiplications that one call may take
+PAIRS = 2**20  # products of an input and an output that are kept
 FEWEST = 256  # samples that stand for more
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementSummary:
-    """Float64 scalars, that merge with `+` over the calls of one probe and over ranks."""
+    """Float64 sums that merge with `+`, over the calls of one probe and over ranks."""
 
-    together: Tensor  # ‖Σ (g - ḡ) ⊗ (x - x̄)‖²
-    by_chance: Tensor  # its mean over all permutations of the samples of g
+    count: Tensor  # samples with a gradient
+    mean_x: Tensor  # (inputs,)
+    mean_g: Tensor  # (outputs,)
+    squares_x: Tensor  # Σ ‖x - x̄‖²
+    squares_g: Tensor  # Σ ‖g - ḡ‖²
+    products: Tensor  # (outputs, inputs): Σ (g - ḡ) ⊗ (x - x̄)
 
     def __add__(self, other: AgreementSummary) -> AgreementSummary:
-        return AgreementSummary(self.together + other.together, self.by_chance + other.by_chance)
+        """Chan, Golub and LeVeque 1979, for covariances."""
+        count = self.count + other.count
+        part = other.count / count.clamp(min=1)
+        apart_x, apart_g = other.mean_x - self.mean_x, other.mean_g - self.mean_g
+        weight = self.count * part
+        return AgreementSummary(
+            count,
+            self.mean_x + part * apart_x,
+            self.mean_g + part * apart_g,
+            self.squares_x + other.squares_x + weight * apart_x.square().sum(),
+            self.squares_g + other.squares_g + weight * apart_g.square().sum(),
+            self.products + other.products + weight * apart_g[:, None] * apart_x,
+        )
 
     def row(self) -> list[Tensor]:
-        """What `agreement` takes."""
-        return [self.together, self.by_chance]
+        """What `agreement` takes: ‖Σ g ⊗ x‖², and its mean over all permutations of g."""
+        by_chance = self.squares_g * self.squares_x / (self.count - 1)
+        return [self.products.square().sum(), by_chance]
 
 
 def agreement(row: list[float]) -> float:
@@ -51,15 +69,21 @@ def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
         return None
     inputs, outputs = inputs[::step].float(), outputs[::step].float()
     used = (outputs != 0).any(1, keepdim=True).float()
-    count = used.sum()
-    centred_x = (inputs - (inputs * used).sum(0) / count) * used
-    centred_g = (outputs - (outputs * used).sum(0) / count) * used
-    together = (centred_g.T @ centred_x).double().square().sum()
-    squares = centred_g.double().square().sum() * centred_x.double().square().sum()
-    return AgreementSummary(together, squares / (count.double() - 1))
+    count = used.sum().clamp(min=1)
+    mean_x, mean_g = (inputs * used).sum(0) / count, (outputs * used).sum(0) / count
+    centred_x, centred_g = (inputs - mean_x) * used, (outputs - mean_g) * used
+    return AgreementSummary(
+        used.sum().double(),
+        mean_x.double(),
+        mean_g.double(),
+        centred_x.double().square().sum(),
+        centred_g.double().square().sum(),
+        (centred_g.T @ centred_x).double(),
+    )
 
 
 def _step(samples: int, pairs: int) -> int | None:
     """Every how many samples one is looked at, within the work that is allowed."""
     step = max(1, math.ceil(samples * pairs / WORK))
-    return step if step == 1 or samples // step >= FEWEST else None
+    enough = step == 1 or samples // step >= FEWEST
+    return step if enough and pairs <= PAIRS else None
