@@ -12,7 +12,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zoo", description=__doc__)
     parser.add_argument("command", choices=["run", "peers", "report"])
     parser.add_argument("name", nargs="?", default="", help="only cases whose name contains this")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="of `run`, at a time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.command == "run":
@@ -22,7 +22,7 @@ def main() -> None:
     elif arguments.command == "peers":
         from zoo import peers
 
-        peers.run(arguments.name)
+        peers.run(arguments.name, arguments.jobs)
     else:
         from zoo import report, results
 

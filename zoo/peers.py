@@ -10,15 +10,21 @@ import contextlib
 import io
 import json
 import logging
+import multiprocessing
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
 
 from zoo.cases import Case, cases
 from zoo.outcome import label
-from zoo.running import EVERY, RUNS, Trial, outcomes
+from zoo.running import EVERY, Trial, outcomes
 from zoo.training import Training
 
-ALARMS = RUNS / "peers.jsonl"
+ALARMS = Path(__file__).parent / "peers.jsonl"  # committed: peers need no judging again
 Alarms = list[str]  # "severity code" of what is above an information
 
 
@@ -122,17 +128,28 @@ NAMES: dict[str, str] = {
 }
 
 
-def run(only: str = "") -> None:
+def run(only: str = "", jobs: int = 1) -> None:
     """Each peer on the healthy and faulty cases that it shares with us and has not had yet."""
-    logging.disable(logging.CRITICAL)
     done = {(row["case"], row["peer"]) for row in rows()}
     skills = outcomes()
-    for case in sorted(cases(), key=lambda case: (case.plant is None, case.name[::-1])):
-        if not case.shared or only not in case.name or not _decided(case, skills):
-            continue
-        for name, peer in PEERS.items():
-            if (case.name, name) not in done:
-                _keep({"case": case.name, "peer": name, **_tried(peer, case)})
+    missing = [
+        (case, peer)
+        for case in sorted(cases(), key=lambda case: (case.plant is None, case.name[::-1]))
+        if case.shared and only in case.name and _decided(case, skills)
+        for peer in PEERS
+        if (case.name, peer) not in done
+    ]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _quiet) as pool:
+        for (case, peer), said in zip(missing, pool.map(_tried, missing), strict=True):
+            with ALARMS.open("a", encoding="utf-8") as stream:
+                row = {"case": case.name, "peer": peer, **said}
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _quiet() -> None:
+    torch.set_num_threads(1)
+    logging.disable(logging.CRITICAL)
 
 
 def _decided(case: Case, skills: dict[str, float]) -> bool:
@@ -142,21 +159,18 @@ def _decided(case: Case, skills: dict[str, float]) -> bool:
     return label(case, own, twin) in ("healthy", "harmless", "fault")
 
 
-def _tried(peer: Callable[[Training], Alarms], case: Case) -> dict[str, object]:
+def _tried(task: tuple[Case, str]) -> dict[str, object]:
+    case, peer = task
     training = Trial(case).training()
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
-            return {"alarms": sorted(set(peer(training)))}
+            return {"alarms": sorted(set(PEERS[peer](training)))}
         except Exception as error:  # a peer that fails is a row with its reason
             return {"alarms": [], "failed": f"{type(error).__name__}: {str(error)[:120]}"}
 
 
-def _keep(row: dict[str, object]) -> None:
-    with ALARMS.open("a") as stream:
-        stream.write(json.dumps(row) + "\n")
-
-
-def rows() -> list[dict[str, object]]:
+def rows() -> list[dict[str, Any]]:
     """What has been run so far."""
-    return [json.loads(line) for line in ALARMS.read_text().splitlines()] if ALARMS.exists() else []
+    lines = ALARMS.read_text(encoding="utf-8").splitlines() if ALARMS.exists() else []
+    return [json.loads(line) for line in lines]

@@ -12,20 +12,16 @@ from zoo.peers import rows as peer_rows
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.jsonl"
 FIRST_LOOK = HERE / "first_look.jsonl"  # the reporting half as it was first seen; kept as it is
-PEERS = HERE / "peers.jsonl"
 
 
 def write() -> None:
-    """Judge all stored runs again, and keep what was said of them and what peers say.
+    """Judge all stored runs again, and keep what was said of them.
 
     Rows whose runs are not stored here, as in a fresh checkout, stay as they were committed.
     """
     rows = {row.trial: row for row in (*read(), *judged())}
     lines = [json.dumps(asdict(row), ensure_ascii=False) for row in rows.values()]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    kept = [json.dumps(row, ensure_ascii=False) for row in peer_rows()]
-    if kept:
-        PEERS.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
 def read(file: Path = RESULTS) -> list[Row]:
@@ -40,8 +36,6 @@ def _row(values: dict[str, object]) -> Row:
 def peers() -> dict[str, dict[str, list[str]]]:
     """What each peer said, by case; where it failed, nothing."""
     said: dict[str, dict[str, list[str]]] = {}
-    if PEERS.exists():
-        for line in PEERS.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            said.setdefault(row["peer"], {})[row["case"]] = row["alarms"]
+    for row in peer_rows():
+        said.setdefault(str(row["peer"]), {})[str(row["case"])] = list(row["alarms"])
     return said

@@ -75,7 +75,7 @@ class NotLearning(AbstractRule):
             LITTLE,
             "share of the constant answer's loss that is gone, under which it is asked how far "
             "steps have led and whether samples agree",
-            "Zoo, calibration half: of 60 healthy networks all but one have more in the end",
+            "Zoo, calibration half: of 59 healthy networks all but one have more in the end",
         ),
         "way": Limit(
             TRAVEL,
