@@ -109,3 +109,20 @@ def test_what_only_goes_with_it_explains_nothing():
     assert rules == ["not-learning", "off-centre"]
     assert diagnosis.findings[0].cause == {"labels": 1.0}
     assert "off-centre explains" not in diagnosis.findings[0].message
+
+
+def test_gradients_that_add_up_until_they_are_no_numbers():
+    run = chain(4, losses=STUCK, parameter={"left_rms": 9e-4})  # of 1e-3 that is used
+    broken = {"grad_rms": math.nan, "left_rms": math.nan, "update_rms": math.nan, "nonfinite": 1.0}
+    probes = tuple(
+        replace(
+            probe,
+            parameters={name: replace(one, **broken) for name, one in probe.parameters.items()},
+        )
+        for probe in run.probes[3:]
+    )
+    run = replace(run, probes=(*run.probes[:3], *probes), first_nonfinite_loss=probes[0].step)
+    diagnosis = diagnose(run)
+    assert [one.rule for one in diagnosis.findings[:2]] == ["unzeroed-gradient", "non-finite"]
+    assert diagnosis.findings[0].first_step == 0
+    assert "gradients that are never set back to zero" in diagnosis.verdict

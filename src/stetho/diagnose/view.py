@@ -175,14 +175,14 @@ class RunView:
     def parameter(self, name: str | None) -> Parameter | None:
         return next((p for p in self.run.parameters if p.name == name), None)
 
-    def _parameter(self, name: str | None, until: float = math.inf) -> list[ParameterStats]:
+    def history(self, name: str | None, until: float = math.inf) -> list[ParameterStats]:
         """A parameter's statistics in every probe that has it (up to a step)."""
         probes = (probe for probe in self.probes if probe.step <= until)
         having = (probe.parameters.get(name or "") for probe in probes)
         return [stats for stats in having if stats is not None]
 
     def parameter_now(self, name: str | None, field: str) -> float:
-        return self._median(getattr(stats, field) for stats in self._parameter(name)[-RECENT:])
+        return self._median(getattr(stats, field) for stats in self.history(name)[-RECENT:])
 
     @cached_property
     def weights(self) -> tuple[Parameter, ...]:
@@ -200,18 +200,18 @@ class RunView:
 
     def relative_update(self, name: str | None) -> float:
         """rms(update) / rms(parameter) now."""
-        return self._median(relative(stats) for stats in self._parameter(name)[-RECENT:])
+        return self._median(relative(stats) for stats in self.history(name)[-RECENT:])
 
     def first_rms(self, name: str | None) -> float:
         """A parameter's root mean square in the first probe that has it."""
         return self.first_of(name, "rms")
 
     def first_of(self, name: str | None, field: str) -> float:
-        return next((getattr(stats, field) for stats in self._parameter(name)), math.nan)
+        return next((getattr(stats, field) for stats in self.history(name)), math.nan)
 
     def largest_update(self, name: str | None, until: float = math.inf) -> float:
         """The largest rms(update) / rms(parameter) of any probe (up to a step)."""
-        values = [relative(stats) for stats in self._parameter(name, until)]
+        values = [relative(stats) for stats in self.history(name, until)]
         return max((value for value in values if not math.isnan(value)), default=math.nan)
 
     # -- severity ----------------------------------------------------------------------------

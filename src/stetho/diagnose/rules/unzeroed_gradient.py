@@ -10,7 +10,7 @@ from typing import ClassVar
 from stetho.diagnose.examples import LEARNS, STUCK, chain
 from stetho.diagnose.phrases import percent
 from stetho.diagnose.rule import AbstractRule, Limit
-from stetho.diagnose.view import RunView
+from stetho.diagnose.view import RECENT, RunView
 from stetho.record import Evidence, Finding, Parameter, ParameterStats, Probe, Remedy, Run
 
 
@@ -28,7 +28,7 @@ class UnzeroedGradient(AbstractRule):
     """
 
     name: ClassVar[str] = "unzeroed-gradient"
-    rank: ClassVar[int] = 11
+    rank: ClassVar[int] = 9  # before numbers that are none: sums of gradients grow until they are
     limits: ClassVar[dict[str, Limit]] = {
         "left": Limit(
             0.1,
@@ -45,8 +45,10 @@ class UnzeroedGradient(AbstractRule):
 
     @staticmethod
     def _share(view: RunView, weight: Parameter) -> float:
-        left, used = (view.parameter_now(weight.name, name) for name in ("left_rms", "grad_rms"))
-        return left / used if used > 0 else math.nan
+        """Now; in a run that has diverged, while there still were numbers."""
+        seen = (one.left_rms / one.grad_rms for one in view.history(weight.name) if one.grad_rms)
+        known = [share for share in seen if math.isfinite(share)]
+        return median(known[-RECENT:]) if known else math.nan
 
     def _finding(self, view: RunView, share: float) -> Finding:
         def stands(probe: Probe) -> bool:
