@@ -68,8 +68,8 @@ class NotLearning(AbstractRule):
             AGREEMENT,
             "agreement of the samples in the layer before the loss, mean over probes; by chance 1",
             "Zoo, calibration half, networks that explain under a quarter: with random labels at "
-            f"most 1.05, with true labels 1.5 and more. {CERTAIN:.0f} standard errors above 1 are "
-            "agreement too",
+            "most 1.01, with true labels and weights of usual size 1.5 and more (in batches of 8 "
+            f"1.2). {CERTAIN:.0f} standard errors above 1 are agreement too",
         ),
         "little": Limit(
             LITTLE,
