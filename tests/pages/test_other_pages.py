@@ -30,7 +30,9 @@ def test_theory_lies_behind_what_was_measured(open_page: Opener, tmp_path: Path)
     page = open_page(file)
     assert "theory: 95 % band" in page.inner_text("figure[data-chart=depth]")
     page.locator("figure[data-chart=depth] summary").click()
-    row = page.locator("figure[data-chart=depth] tbody tr").first.locator("td").all_inner_texts()
+    first = page.locator("figure[data-chart=depth] tbody tr").first
+    first.wait_for()  # the table is made when it is opened
+    row = first.locator("td").all_inner_texts()
     assert row[-4:] == ["1e-06", "5e-07", "2e-06", "yes"]
 
 
@@ -101,6 +103,7 @@ def test_the_article(open_page: Opener, tmp_path: Path) -> None:
         figures.nth(place).locator("canvas").wait_for()
     assert max(page.eval_on_selector("figure[data-chart=picture] .plot", INKED)) > 5
     figures.nth(0).locator("summary").click()
+    figures.nth(0).locator("tbody tr").first.wait_for()  # the table is made when it is opened
     rows = figures.nth(0).locator("tbody tr").all_inner_texts()
     assert rows[0].split("\t") == ["1", "0.001", "5e-04", "0.002", "0.002"]
     assert figures.nth(1).locator(".legend").inner_text().strip() == NAMED

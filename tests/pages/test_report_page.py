@@ -174,7 +174,9 @@ def shares(run: Any) -> list[float]:
 def test_the_table_says_what_was_measured(open_page: Opener, sick: Path) -> None:
     page, run = open_page(sick), sick_run()
     page.locator("figure[data-chart=depth] summary").click()
-    cells = page.locator("figure[data-chart=depth] tbody tr").nth(3).locator("th, td")
+    row = page.locator("figure[data-chart=depth] tbody tr").nth(3)
+    row.wait_for()  # the table is made when it is opened
+    cells = row.locator("th, td")
     texts = cells.all_inner_texts()
     stats = run.probes[-1].sites["layers.3/sigmoid"]
     source = run.probes[-1].sites["layers.11/sigmoid"].up_rms
