@@ -10,18 +10,14 @@ import contextlib
 import io
 import json
 import logging
-import multiprocessing
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from zoo.cases import Case, cases
 from zoo.outcome import label
-from zoo.running import EVERY, Trial, outcomes
+from zoo.running import EVERY, Trial, outcomes, side_by_side
 from zoo.training import Training
 
 ALARMS = Path(__file__).parent / "peers.jsonl"  # committed: peers need no judging again
@@ -139,17 +135,10 @@ def run(only: str = "", jobs: int = 1) -> None:
         for peer in PEERS
         if (case.name, peer) not in done
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _quiet) as pool:
-        for (case, peer), said in zip(missing, pool.map(_tried, missing), strict=True):
-            with ALARMS.open("a", encoding="utf-8") as stream:
-                row = {"case": case.name, "peer": peer, **said}
-                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _quiet() -> None:
-    torch.set_num_threads(1)
-    logging.disable(logging.CRITICAL)
+    for (case, peer), said in side_by_side(_tried, missing, jobs):
+        with ALARMS.open("a", encoding="utf-8") as stream:
+            row = {"case": case.name, "peer": peer, **said}
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _decided(case: Case, skills: dict[str, float]) -> bool:
@@ -161,6 +150,7 @@ def _decided(case: Case, skills: dict[str, float]) -> bool:
 
 def _tried(task: tuple[Case, str]) -> dict[str, object]:
     case, peer = task
+    logging.disable(logging.CRITICAL)  # in a process of its own
     training = Trial(case).training()
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -16,6 +17,8 @@ import stetho
 from zoo.cases import SEEDS, Case, cases
 from zoo.training import Training
 
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 HERE = Path(__file__).parent
 RUNS = HERE / ".runs"  # run files: not committed, made again by `python -m zoo run`
 OUTCOMES = RUNS / "outcomes.jsonl"
@@ -67,12 +70,19 @@ def run(only: str = "", jobs: int = 1) -> None:
     (RUNS / ".gitignore").write_text("*\n")
     done = outcomes()
     missing = [trial for trial in trials() if trial.name not in done and only in trial.name]
-    started = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, started, torch.set_num_threads, (1,)) as pool:
-        for trial, skill in zip(missing, pool.map(one, missing), strict=True):
-            with OUTCOMES.open("a") as stream:
-                stream.write(json.dumps({"trial": trial.name, "skill": round(skill, 4)}) + "\n")
-            print(f"{trial.name}: {skill:.2f}", flush=True)
+    for trial, skill in side_by_side(one, missing, jobs):
+        with OUTCOMES.open("a") as stream:
+            stream.write(json.dumps({"trial": trial.name, "skill": round(skill, 4)}) + "\n")
+        print(f"{trial.name}: {skill:.2f}", flush=True)
+
+
+def side_by_side(
+    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
+) -> Iterator[tuple[Task, Result]]:
+    """Each task with its result, in their order; `jobs` processes of one thread each."""
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawned, torch.set_num_threads, (1,)) as pool:
+        yield from zip(tasks, pool.map(work, tasks), strict=True)
 
 
 def one(trial: Trial) -> float:

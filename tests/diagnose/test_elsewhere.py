@@ -242,6 +242,32 @@ def test_recurrent_networks_may_still_find_what_tells_the_labels():
     assert diagnose(replace(run, layers=layers)).worst in (None, Severity.NOTE)
 
 
+def test_steps_that_creep_while_the_loss_falls_are_the_learning_rate():
+    # Relative update 1e-4, 200 steps: 0.02 of the way in all, against 0.1.
+    creeping = {"rms": 0.1, "update_rms": 1e-5}
+    run = agreeing(2.0, parameter=creeping)
+    finding = diagnose(run).findings[0]
+    assert (finding.rule, finding.severity) == ("not-learning", Severity.WARNING)
+    assert finding.cause == {"learning-rate": 1.0}
+    assert finding.evidence["way of all steps"] == Evidence(pytest.approx(0.02), 0.1)
+    assert diagnose(replace(run, finished=False)).worst in (None, Severity.NOTE), "a warm-up"
+    far = agreeing(2.0, losses=LEARNS, parameter=creeping)
+    assert diagnose(far).worst in (None, Severity.NOTE)
+
+
+# 0.16 under the constant answer and still there: 7 %, neither nothing nor a tenth.
+LITTLE_AND_STILL = (2.3,) * 40 + (2.14,) * 160
+
+
+def test_in_a_network_that_learns_slowly_any_symptom_counts():
+    slow = chain(4, losses=LITTLE_AND_STILL, parameter={"update_cosine": -0.8})
+    assert diagnose(slow).learning == "slow"
+    assert first(slow, "not-learning").severity is Severity.WARNING
+    assert first(slow, "zig-zag").severity is Severity.WARNING
+    learned = chain(4, losses=LEARNS, parameter={"update_cosine": -0.8})
+    assert first(learned, "zig-zag").severity is Severity.NOTE
+
+
 def test_a_still_loss_is_not_the_labels_where_samples_agree():
     finding = first(agreeing(3.0, losses=STUCK), "not-learning")
     assert finding.cause == {"unknown": 1.0}

@@ -20,6 +20,21 @@ def blame(run):
     return steps.blame(RunView(run))
 
 
+def stepping(run, sizes):
+    """The same run with weights of rms 0.1 and a relative update for each probe."""
+    probes = tuple(
+        replace(
+            probe,
+            parameters={
+                name: replace(stats, rms=0.1, update_rms=0.1 * size)
+                for name, stats in probe.parameters.items()
+            },
+        )
+        for probe, size in zip(run.probes, sizes, strict=True)
+    )
+    return replace(run, probes=probes)
+
+
 def test_usual_weights_and_data_leave_the_learning_rate():
     assert blame(chain(4, losses=STUCK, parameter=LARGE)) == {"learning-rate": 1.0}
 
@@ -51,19 +66,8 @@ def test_weights_next_to_0_make_any_step_large():
 
 
 def test_the_first_large_step_counts_not_what_feeds_on_it():
-    run = chain(4, losses=STUCK, data={"x_rms": 10.0})
     sizes = [0.1, 1.0, 1e9, 1e20, 1e30, 1e30]
-    probes = tuple(
-        replace(
-            probe,
-            parameters={
-                name: replace(stats, rms=0.1, update_rms=0.1 * size)
-                for name, stats in probe.parameters.items()
-            },
-        )
-        for probe, size in zip(run.probes, sizes, strict=True)
-    )
-    run = replace(run, probes=probes)
+    run = stepping(chain(4, losses=STUCK, data={"x_rms": 10.0}), sizes)
     assert steps.first_large(RunView(run)) == (pytest.approx(1.0), 1)
     assert steps.peak(RunView(run)) == pytest.approx(1e30)
     assert steps.peak(RunView(run), before=150) == pytest.approx(1.0)
@@ -81,19 +85,8 @@ def test_the_first_large_step_counts_not_what_feeds_on_it():
 )
 def test_under_squared_error_the_residual_has_grown_before(function, first, share):
     run = chain(4, losses=STUCK, data={"x_rms": 5.0}, steps=(0, 1))
-    sizes = (10.0 * first, 10.0)
-    probes = tuple(
-        replace(
-            probe,
-            parameters={
-                name: replace(stats, rms=0.1, update_rms=0.1 * size)
-                for name, stats in probe.parameters.items()
-            },
-        )
-        for probe, size in zip(run.probes, sizes, strict=True)
-    )
-    run = replace(run, probes=probes, criteria=(Criterion(function),))
-    assert blame(run)["input"] == pytest.approx(share / 3, abs=1e-3)
+    run = replace(run, criteria=(Criterion(function),))
+    assert blame(stepping(run, (10.0 * first, 10.0)))["input"] == pytest.approx(share / 3, abs=1e-3)
 
 
 def test_nan_after_usual_steps_is_not_the_learning_rate():

@@ -11,8 +11,8 @@ from stetho.diagnose.view import Agreement, RunView
 from stetho.record import Evidence, Finding, Remedy
 
 # Relative updates times steps, under which a network cannot be expected to have learned much: in
-# the zoo's calibration half a rate that is too small has 0.06 and less, random labels under plain
-# gradient descent 0.17 and more, healthy networks 1.3 and more.
+# the zoo's calibration half a rate that is too small has 0.06 and less, healthy networks 1.3 and
+# more, random labels 2.3 and more.
 TRAVEL = 0.1
 AGREEMENT = 1.25  # of the samples, from which on inputs tell the labels; see not-learning
 CERTAIN = 3.0  # standard errors above 1, which is chance, that say the same

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from stetho.record import (
-    Criterion,
-    Function,
     Layer,
     LayerStats,
     Optimizer,
@@ -25,6 +23,14 @@ from stetho.record import (
 from stetho.summarise import parameters, units
 from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
 from stetho.summarise.gradients import GradientSummary, gradient_stats, summarise_gradient
+from stetho.summarise.interfaces import (
+    LayerEvent,
+    ParameterEvent,
+    Ranks,
+    SiteEvent,
+    TargetEvent,
+    Writer,
+)
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
 from stetho.summarise.parameters import ParameterSample, ParameterSums
@@ -34,86 +40,8 @@ from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
 from stetho.summarise.targets import TargetRange, TargetSummary, add_range, summarise_targets
 from stetho.summarise.units import UnitMemory
 
+Summary = TypeVar("Summary", SiteTotal, LayerSummary, SequenceSummary, AgreementSummary)
 LOSSES = 256  # losses that wait to be written between probes
-
-
-class SiteEvent(Protocol):
-    """What this room needs of a site call."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def function(self) -> Function: ...
-    @property
-    def z(self) -> Tensor: ...
-    @property
-    def a(self) -> Tensor: ...
-    @property
-    def from_conv(self) -> bool | None: ...
-    @property
-    def shift(self) -> Tensor | None: ...
-
-
-class LayerEvent(Protocol):
-    @property
-    def layer(self) -> Layer: ...
-    @property
-    def x(self) -> Tensor: ...
-
-
-class TargetEvent(Protocol):
-    @property
-    def kind(self) -> str: ...
-    @property
-    def target(self) -> Tensor: ...
-    @property
-    def ignore_index(self) -> int: ...
-    @property
-    def classes(self) -> int: ...
-    @property
-    def criterion(self) -> Criterion: ...
-    @property
-    def scale(self) -> float: ...
-
-
-class ParameterEvent(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> Tensor: ...
-    @property
-    def gradient(self) -> Tensor | None: ...
-    @property
-    def sharded(self) -> bool: ...
-
-
-class Writer(Protocol):
-    """Where the statistics go: `stetho.store.RunWriter`."""
-
-    def add_sites(self, sites: Iterable[Site]) -> None: ...
-    def add_layers(self, layers: Iterable[Layer]) -> None: ...
-    def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
-    def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
-    def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
-    def add_probe(self, probe: Probe) -> None: ...
-    def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
-    def note_unseen(self, sentence: str) -> None: ...
-    def note_fault(self, traceback: str) -> None: ...
-
-
-class Ranks(Protocol):
-    """Joins what the ranks of a distributed run measured: `stetho.summarise.exchange`."""
-
-    def probe(self, own: ProbeParts, say: Callable[[str], None]) -> Iterable[ProbeParts]:
-        """Take in a probe of this rank; gives those that are whole by now."""
-
-    def losses(
-        self, steps: Sequence[int], losses: Sequence[float], last: bool
-    ) -> tuple[list[int], list[float]]:
-        """Take in losses of this rank; gives those that are whole by now."""
-
-    def rest(self, say: Callable[[str], None]) -> Iterable[ProbeParts]:
-        """At the end of the run: what is still to come."""
 
 
 @dataclass(slots=True)
@@ -139,8 +67,7 @@ class PendingSite:
             self.down = summarise_gradient(downstream, scale)
         if self.up is not None and self.down is not None:
             total = SiteTotal(self.summary, self.up, self.down, self.shift)
-            known = self.totals.get(self.name)
-            self.totals[self.name] = total if known is None else known + total
+            _add(self.totals, self.name, total)
             self.up = self.down = None
 
     def discard(self) -> None:
@@ -199,23 +126,20 @@ class Recorder:
     def layer(self, call: LayerEvent) -> None:
         conv = call.layer.kind.startswith("conv")
         summary = summarise_layer(call.x, conv, features=call.layer.reads_data)
-        known = self._layers.get(call.layer.name)
-        self._layers[call.layer.name] = summary if known is None else known + summary
+        _add(self._layers, call.layer.name, summary)
 
     @torch.no_grad()
     def sequence(
         self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
     ) -> None:
         summary = summarise_sequence(downstream, upstream, scale)
-        known = self._sequences.get(layer)
-        self._sequences[layer] = summary if known is None else known + summary
+        _add(self._sequences, layer, summary)
 
     @torch.no_grad()
     def agreement(self, layer: str, x: Tensor, gradient: Tensor) -> None:
         summary = summarise_agreement(x, gradient)
         if summary is not None:
-            known = self._agreements.get(layer)
-            self._agreements[layer] = summary if known is None else known + summary
+            _add(self._agreements, layer, summary)
 
     @torch.no_grad()
     def target(self, call: TargetEvent) -> None:
@@ -371,6 +295,12 @@ class Recorder:
 
     def fault(self, traceback: str) -> None:
         self._writer.note_fault(traceback)
+
+
+def _add(table: dict[str, Summary], name: str, summary: Summary) -> None:
+    """Take a summary in among those of a probe, in place."""
+    known = table.get(name)
+    table[name] = summary if known is None else known + summary
 
 
 def _site_stats(row: list[float], histogram: tuple[float, ...]) -> SiteStats:

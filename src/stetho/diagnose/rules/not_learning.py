@@ -146,8 +146,7 @@ class NotLearning(AbstractRule):
             self.name,
             Severity.FAULT if grave else Severity.WARNING,
             f"After {seen.steps} steps the loss is {number(seen.last)}; the best constant answer "
-            f"gets {number(seen.baseline)}, so {percent(max(0.0, seen.explained))} of it is "
-            "explained by the inputs.",
+            f"gets {number(seen.baseline)}, so {percent(max(0.0, seen.explained))} of it is gone.",
             (),
             0,
             evidence,

@@ -1,0 +1,90 @@
+"""What the recorder needs of its neighbours: events of the observer, a writer, other ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+from stetho.record import Criterion, Function, Layer, Optimizer, Parameter, Probe, Site
+from stetho.summarise.parts import ProbeParts
+
+
+class SiteEvent(Protocol):
+    """What this room needs of a site call."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def function(self) -> Function: ...
+    @property
+    def z(self) -> Tensor: ...
+    @property
+    def a(self) -> Tensor: ...
+    @property
+    def from_conv(self) -> bool | None: ...
+    @property
+    def shift(self) -> Tensor | None: ...
+
+
+class LayerEvent(Protocol):
+    @property
+    def layer(self) -> Layer: ...
+    @property
+    def x(self) -> Tensor: ...
+
+
+class TargetEvent(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def target(self) -> Tensor: ...
+    @property
+    def ignore_index(self) -> int: ...
+    @property
+    def classes(self) -> int: ...
+    @property
+    def criterion(self) -> Criterion: ...
+    @property
+    def scale(self) -> float: ...
+
+
+class ParameterEvent(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> Tensor: ...
+    @property
+    def gradient(self) -> Tensor | None: ...
+    @property
+    def sharded(self) -> bool: ...
+
+
+class Writer(Protocol):
+    """Where the statistics go: `stetho.store.RunWriter`."""
+
+    def add_sites(self, sites: Iterable[Site]) -> None: ...
+    def add_layers(self, layers: Iterable[Layer]) -> None: ...
+    def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
+    def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
+    def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
+    def add_probe(self, probe: Probe) -> None: ...
+    def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
+    def note_unseen(self, sentence: str) -> None: ...
+    def note_fault(self, traceback: str) -> None: ...
+
+
+class Ranks(Protocol):
+    """Joins what the ranks of a distributed run measured: `stetho.summarise.exchange`."""
+
+    def probe(self, own: ProbeParts, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """Take in a probe of this rank; gives those that are whole by now."""
+
+    def losses(
+        self, steps: Sequence[int], losses: Sequence[float], last: bool
+    ) -> tuple[list[int], list[float]]:
+        """Take in losses of this rank; gives those that are whole by now."""
+
+    def rest(self, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """At the end of the run: what is still to come."""
