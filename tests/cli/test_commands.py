@@ -180,15 +180,15 @@ def test_a_folder_that_vanishes_is_told_and_the_exit_code_passes_through(folder)
     assert "Traceback" not in ran.stderr
 
 
-def test_import_is_quick_and_loads_no_torch():
-    code = (
-        "import sys, time\nt = time.perf_counter()\nimport stetho, stetho.cli\n"
-        "print(time.perf_counter() - t, 'torch' in sys.modules, 'numpy' in sys.modules)"
-    )
+HEAVY = {"torch", "numpy", "sqlite3", "rich", "starlette", "sklearn", "transformers", "ray"}
+
+
+def test_import_loads_nothing_heavy():
+    """Loading typer is most of it: 0.1 s in all. Each of these would add as much or more."""
+    code = "import sys, stetho, stetho.cli; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, *loaded = done.stdout.split()
-    assert loaded == ["False", "False"]
-    assert float(seconds) < 5, "a rough bound: it takes 0.1 s"
+    assert "stetho.cli" in done.stdout.split()
+    assert HEAVY & set(done.stdout.split()) == set()
 
 
 def test_version_and_python_dash_m():
