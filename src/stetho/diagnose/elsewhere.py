@@ -1,7 +1,7 @@
-"""Findings → "this is not an activation problem", with the evidence, where that is so.
+"""Decides whether the findings show "this is not an activation problem", with evidence.
 
-Peers blame what they look at. Where the loss does not move and the hidden activation functions
-pass signal and gradient, the fault lies elsewhere, and saying so saves a search in the wrong place.
+If the loss does not fall and the hidden activation functions pass signal and gradient, the fault
+lies elsewhere. Reporting this saves the user a search in the wrong place.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from stetho.diagnose.rule import explains
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Severity
 
-# Causes that no other activation function would mend, and what they are in words.
+# Causes that no other activation function would fix, and their names in sentences.
 ELSEWHERE: Mapping[str, str] = {
     "learning-rate": "the learning rate",
     "input": "the data",
     "loss": "the output layer and its loss",
-    "labels": "the labels, or data that does not tell them",
+    "labels": "the labels, or data that does not predict them",
     "weight-decay": "the weight decay",
-    "frozen": "weights that no optimizer has",
-    "zero-grad": "gradients that are never set back to zero",
+    "frozen": "weights that no optimizer holds",
+    "zero-grad": "gradients that are never set to zero",
 }
 # Symptoms that stop a network from learning by themselves.
 STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
@@ -32,14 +32,14 @@ BREAKING = (
     *("dead-units", "saturated"),
 )
 ALL = 0.9  # share of the blame that must lie elsewhere
-HALF = 0.5  # share that another finding may lay to the activation function
+HALF = 0.5  # share that another finding may attribute to the activation function
 MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual
 
 
 def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
-    """One sentence, or None where the activations have a part in it or nothing is known.
+    """Return one sentence; None if the activation functions contribute or nothing is known.
 
-    `findings`: gravest and most causal first, the loss that does not move explained.
+    `findings`: most severe and most causal first, with the cause of a loss that does not fall.
     """
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave or view.is_check:
@@ -52,16 +52,16 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
     if outside < ALL or apart:
         return None
     cause = max(lead.cause, key=lambda name: lead.cause[name])
-    return f"This is not an activation problem: it is {ELSEWHERE[cause]}{_passing(view)}."
+    return f"This is not an activation problem: the cause is {ELSEWHERE[cause]}{_passing(view)}."
 
 
 def leading(grave: Sequence[Finding]) -> Finding:
-    """The finding that explains the others; the gravest, where none can."""
+    """Return the finding that explains the others; the most severe one, if none can."""
     return next((finding for finding in grave if explains(finding.rule)), grave[0])
 
 
 def _of_activation(finding: Finding) -> float:
-    """The activation function's part, where it can be why nothing is learned."""
+    """Return the activation function's share, if the finding can stop a network from learning."""
     if finding.rule not in STOPPING:
         return 0.0
     return finding.cause.get("slope", 0.0) + finding.cause.get("function", 0.0)
@@ -82,7 +82,7 @@ def _passing(view: RunView) -> str:
 
 
 def passing(view: RunView) -> dict[str, Evidence]:
-    """What the hidden sites let through; empty where they were not measured or pass nothing."""
+    """Return what the hidden sites pass; empty if they were not measured or pass nothing."""
     if not view.hidden:
         return _moving(view)
     slopes = [view.slope(site) for site in view.hidden]
@@ -97,14 +97,14 @@ def passing(view: RunView) -> dict[str, Evidence]:
 
 
 def _moving(view: RunView) -> dict[str, Evidence]:
-    """Where there are no sites (recurrent layers): a gradient moves every weight."""
+    """Return evidence without sites (recurrent layers): a gradient moves every weight."""
     paces = [view.relative_update(weight.name) for weight in view.weights]
     slowest = min((pace for pace in paces if not math.isnan(pace)), default=0.0)
     return {"slowest weight's relative update": Evidence(slowest)} if slowest > MOVING else {}
 
 
 def _most(view: RunView, fields: Sequence[str]) -> float:
-    """Largest sum of some shares at any hidden site; flat sides by design do not count."""
+    """Return the largest sum of shares at any hidden site; sides flat by design do not count."""
     shares = [0.0]
     for site in view.hidden:
         if "dead" in fields or site.function.flat_below is None:

@@ -1,4 +1,4 @@
-"""A few numbers → small runs, for the rules' examples and for tests."""
+"""Builds small runs from a few numbers, for the rules' examples and for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A loss that no other finding explains → what is left: steps too small, or labels."""
+"""Attributes a loss that no other finding explains to small steps or to the labels."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.view import Agreement, RunView
 from stetho.record import Evidence, Finding, Remedy
 
-# Relative updates times steps, under which a network cannot be expected to have learned much: in
-# the zoo's calibration half a rate that is too small has 0.06 and less, healthy networks 1.3 and
-# more, random labels 2.3 and more.
+# Relative update times steps. Below this value a network cannot have learned much: in the zoo's
+# calibration half, a learning rate that is too small has at most 0.06, healthy networks have at
+# least 1.3, random labels at least 2.3.
 TRAVEL = 0.1
-AGREEMENT = 1.25  # of the samples, from which on inputs tell the labels; see not-learning
-CERTAIN = 3.0  # standard errors above 1, which is chance, that say the same
-DOUBT = 2.0  # standard errors by which agreement must lie under AGREEMENT to be called chance
+AGREEMENT = 1.25  # of the samples, above which inputs predict the labels; see not-learning
+CERTAIN = 3.0  # standard errors above 1 (chance) that show the same
+DOUBT = 2.0  # standard errors by which agreement must lie below AGREEMENT to be called chance
 PAIRS = Remedy(
-    "print some pairs of inputs and labels as they enter the model: they may have been shuffled "
-    "apart",
-    f"samples that agree on a direction: {AGREEMENT:g} and more from the first steps on",
+    "print some inputs with their labels as they enter the model: inputs and labels may be "
+    "shuffled independently",
+    f"samples that agree on a direction: an agreement of {AGREEMENT:g} or more from the first "
+    "steps on",
 )
 
 
@@ -30,13 +31,13 @@ def creeps(view: RunView) -> bool:
 
 
 def agrees(seen: Agreement) -> bool:
-    """Whether samples agree on a direction; a little is enough where all batches do."""
+    """Whether samples agree on a direction; a small agreement is enough if all batches show it."""
     above = (seen.mean - 1) / seen.standard_error if seen.standard_error > 0 else math.inf
     return seen.mean > 1 and (seen.mean >= AGREEMENT or above >= CERTAIN)
 
 
 def by_chance(view: RunView) -> bool:
-    """Whether samples were seen to agree no more than by chance, beyond doubt."""
+    """Whether samples certainly agree no more than by chance."""
     seen = view.agreement
     if seen is None or agrees(seen):
         return False
@@ -44,12 +45,12 @@ def by_chance(view: RunView) -> bool:
 
 
 def remembers(view: RunView) -> bool:
-    """Whether what tells the labels may be something that a recurrent layer forgets as yet."""
+    """Whether a recurrent layer may still forget the inputs that predict the labels."""
     return any(layer.kind == "recurrent" for layer in view.run.layers)
 
 
 def by_exclusion(finding: Finding, view: RunView) -> Finding:
-    """Lay a loss that hardly falls to the steps or the labels, where signal and gradient pass."""
+    """Attribute a loss that barely falls to the steps or the labels, if signal and gradient pass."""
     evidence = passing(view)
     if view.learning.lost or not evidence:
         return finding
@@ -57,27 +58,27 @@ def by_exclusion(finding: Finding, view: RunView) -> Finding:
     if creeps(view):
         cause, told = (
             "learning-rate",
-            f"and {view.learning.steps} steps are too small or too few: in all they can have moved "
-            f"a weight by {percent(view.travel)} of its size.",
+            f"but the {view.learning.steps} steps are too small or too few: together they can "
+            f"have moved a weight by {percent(view.travel)} of its size.",
         )
     elif seen is not None and agrees(seen):
         cause, told = (
             "unknown",
-            f"and samples agree on a direction (agreement {number(seen.mean)}; by chance 1), so "
-            "the inputs do tell the labels: what holds the loss up was not found.",
+            f"and the samples of a batch agree on a direction (agreement {number(seen.mean)}; by "
+            "chance 1), so the inputs do predict the labels. The cause was not found.",
         )
     elif seen is not None and by_chance(view):
         cause, told = (
             "labels",
             "but the samples of a batch do not agree on a direction (agreement "
-            f"{number(seen.mean)}; by chance 1): what the last layer gets does not tell the "
+            f"{number(seen.mean)}; by chance 1): the input of the last layer does not predict the "
             "labels.",
         )
     else:
         cause, told = (
             "labels",
-            f"and steps of usual size (relative update {number(view.typical_update())}) do not "
-            "help: the inputs do not tell the labels.",
+            f"and steps of the usual size (relative update {number(view.typical_update())}) do "
+            "not help: the inputs do not predict the labels.",
         )
     known = {**finding.evidence, **evidence, "way of all steps": Evidence(view.travel, TRAVEL)}
     if seen is not None:

@@ -1,4 +1,4 @@
-"""Names of activation functions → what theory expects of them, for the remedies of rules.
+"""What theory expects of each activation function, for the remedies of rules.
 
 Numbers of `stetho.theory`, kept here so that a diagnosis needs no torch; a test holds them equal.
 """
@@ -6,7 +6,7 @@ Numbers of `stetho.theory`, kept here so that a diagnosis needs no torch; a test
 from __future__ import annotations
 
 # Factor of the gradient's rms per layer at unit variance, weights with the forward gain:
-# √(E φ'² / E φ²); and the same behind a batch normalisation: √(E φ'² / Var φ).
+# √(E φ'² / E φ²); and the same after a batch normalisation: √(E φ'² / Var φ).
 PER_LAYER: dict[str, tuple[float, float]] = {
     "sigmoid": (0.390931, 1.016657),
     "tanh": (1.085268, 1.085268),
@@ -20,10 +20,10 @@ PER_LAYER: dict[str, tuple[float, float]] = {
 
 
 def plain(name: str) -> str:
-    """The factor per layer with the function's own gain, as words of a remedy."""
+    """Return the factor per layer with the function's own gain, as text for a remedy."""
     return f"{PER_LAYER[name][0]:.2f}"
 
 
 def normalised(name: str) -> str | None:
-    """The factor per layer behind a batch normalisation; `None` for a function not listed."""
+    """Return the factor per layer after a batch normalisation; `None` for an unlisted function."""
     return f"{PER_LAYER[name][1]:.2f}" if name in PER_LAYER else None

@@ -1,4 +1,4 @@
-"""A rule's name → what it looks at, its limits and their sources, what helps."""
+"""Explains a rule: what it looks at, its limits and their sources, what helps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from stetho.errors import UsageError
 
 
 def explain(name: str | None = None) -> str:
-    """The text of `stetho explain`; without a name the list of rules."""
+    """Return the text of `stetho explain`; without a name, the list of rules.
+
+    Raises `UsageError` for an unknown name.
+    """
     rules = {rule.name: rule for rule in all_rules()}
     if name is None:
         width = max(map(len, rules))
@@ -19,7 +22,7 @@ def explain(name: str | None = None) -> str:
     if name not in rules:
         close = [known for known in rules if name in known] if len(name) > 2 else []
         close += difflib.get_close_matches(name, rules, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(rules)}"
+        hint = f"did you mean {close[0]}?" if close else f"the rules are: {', '.join(rules)}"
         raise UsageError(f"expected the name of a rule, got {name!r}; {hint}")
     rule = rules[name]
     paragraphs = [rule.name, *description(rule)]
@@ -34,7 +37,7 @@ def explain(name: str | None = None) -> str:
 
 
 def explanations() -> dict[str, str]:
-    """For each rule what it looks at, what can look like it, and where its limits come from."""
+    """Return for each rule what it looks at, what can look like it, and the sources of its limits."""
     return {rule.name: "\n\n".join([*description(rule), *_limits(rule)]) for rule in all_rules()}
 
 
@@ -43,7 +46,7 @@ def _limits(rule: AbstractRule) -> list[str]:
 
 
 def description(rule: AbstractRule) -> list[str]:
-    """Paragraphs of a rule's docstring, each on one line."""
+    """Return the paragraphs of a rule's docstring, each on one line."""
     text = inspect.cleandoc(rule.__doc__ or "")
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 

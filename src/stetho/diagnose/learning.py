@@ -1,8 +1,8 @@
-"""Losses of a run → is the network learning?
+"""Judges from the losses of a run whether the network learns.
 
-The trap is a loss that falls to what the best constant answer gets: a dead classifier goes from
-2.4 to ln 10 = 2.303 and has learned nothing of its inputs. So the loss is held against the loss of
-the best constant prediction for the targets that were seen, wherever that is known.
+A falling loss is not enough: the loss of a dead classifier falls from 2.4 to ln 10 = 2.303, that of
+the best constant prediction, without learning anything from the inputs. So the loss is compared
+with that of the best constant prediction for the targets seen, wherever this is known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import median
 from stetho.record import Run
 
 FEWEST_STEPS = 20  # fewer say nothing
-EXPLAINED = 0.1  # share of the constant answer's loss that is gone in a network that learns
+EXPLAINED = 0.1  # gain over the constant prediction, in a network that learns
 STUCK = 0.02  # and in one that has learned nothing, beyond twice the standard error
 MOST = 0.05  # of that limit, however noisy the losses are
 LITTLE = 0.25  # zoo, calibration half: healthy networks have more in the end, all but one of 59
@@ -40,7 +40,7 @@ class Learning:
 
     @property
     def lost(self) -> bool:
-        """It had learned something, half of that or more is gone, and not for a moment only."""
+        """Whether the network had learned something and has lost half of the gain or more."""
         if not self.baseline > 0:
             return False
         most, late = 1 - self.best / self.baseline, 1 - self.lately / self.baseline
@@ -48,22 +48,22 @@ class Learning:
 
     @property
     def explained(self) -> float:
-        """Share of the constant answer's loss that is gone: 0 knows nothing, 1 everything."""
+        """Relative gain over the constant prediction's loss: 0 is no better, 1 is a loss of 0."""
         return 1 - self.last / self.baseline if self.baseline > 0 else math.nan
 
     @property
     def little(self) -> bool:
-        """It learns, but has not got far: what is wrong with it still holds it up."""
+        """Whether the network learns, but has not gained much yet."""
         return self.status == "learns" and self.explained < LITTLE
 
     @property
     def hardly(self) -> bool:
-        """It has learned nothing of the inputs yet, even if the loss still moves."""
+        """Whether the network has learned nothing from the inputs yet, even if the loss moves."""
         return self.status == "stuck" or (self.status == "slow" and self.explained < STUCK)
 
 
 def judge(run: Run) -> Learning:
-    """Judge a run by its losses; a check-up has nothing to judge."""
+    """Judge a run by its losses; a check-up has no course of losses to judge."""
     losses = [loss for loss in run.losses if math.isfinite(loss)]
     steps = max(run.loss_steps, default=-1) + 1
     if run.kind == "check":

@@ -1,4 +1,4 @@
-"""Values and names → words of a message."""
+"""Turns values and names into the words of a message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from stetho.record import Site
 
-LEAST = 1e-3  # share of the blame that is worth a word
+LEAST = 1e-3  # share of the blame that is worth naming
 
 
 def number(value: float) -> str:
@@ -25,20 +25,29 @@ def percent(share: float) -> str:
 
 
 def at(site: Site) -> str:
-    """A site's name, with the layer before it where the name does not tell where it is."""
+    """Return a site's name, with the layer before the site where the name does not show it."""
     bare = "/" not in site.name and site.layer is not None
-    return f"{site.name} (behind {site.layer})" if bare else site.name
+    return f"{site.name} (after {site.layer})" if bare else site.name
 
 
 def some(names: Sequence[str]) -> str:
-    """One name, or the first and how many more."""
+    """Return one name, or the first name and how many more there are."""
     if len(names) == 1:
         return names[0]
     return f"{names[0]} and {len(names) - 1} more"
 
 
+def and_others(count: int, noun: str = "site") -> str:
+    """Return a clause on how many others show the same symptom; empty for none."""
+    if count < 1:
+        return ""
+    return (
+        f"; {count} more {noun}{'' if count == 1 else 's'} {'is' if count == 1 else 'are'} affected"
+    )
+
+
 def normalised(shares: dict[str, float]) -> dict[str, float]:
-    """Shares that add to 1, without those that are next to nothing."""
+    """Return the shares scaled to sum to 1, without negligible ones."""
     positive = {name: max(0.0, value) for name, value in shares.items()}
     total = sum(positive.values())
     if total <= 0:

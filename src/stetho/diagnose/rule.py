@@ -1,4 +1,4 @@
-"""What every rule is: a symptom, its limits, its examples, and the check that finds it."""
+"""Defines a rule: a symptom, its limits, its examples, and the check that finds it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stetho.record import Finding, Run
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A number that decides, and where it comes from."""
+    """A threshold, and its source."""
 
     value: float
     of: str
@@ -48,7 +48,7 @@ class AbstractRule(ABC):
     @classmethod
     @abstractmethod
     def absent(cls) -> Run:
-        """A small run, like it where it does not matter, in which the rule is silent."""
+        """A small run, similar otherwise, in which the rule finds nothing."""
 
     def limit(self, name: str) -> float:
         return self.limits[name].value

@@ -1,4 +1,4 @@
-"""Steps of the optimizer → how large they were, and who is to blame where they were too large."""
+"""Measures the optimizer's steps, and divides the blame if they were too large."""
 
 from __future__ import annotations
 

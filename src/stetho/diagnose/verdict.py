@@ -1,4 +1,4 @@
-"""Findings and the course of the loss → the verdict, in a sentence or two."""
+"""Puts the findings and the course of the loss into a verdict of one or two sentences."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from stetho.record import Finding, Severity
 
 def verdict(view: RunView, findings: Sequence[Finding]) -> str:
     if not view.probes:
-        return (
-            "Nothing was seen: no optimizer took a step in a training loop that stetho could watch."
-        )
+        return "Nothing was measured: stetho saw no optimizer step."
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave:
         return f"{_opening(view)} {_quiet(view, findings)}"
@@ -28,7 +26,7 @@ def verdict(view: RunView, findings: Sequence[Finding]) -> str:
             return f"Not learning: {told[0].lower()}{told[1:]}{outside}"
         return f"{_opening(view)} {told}{outside}"
     more = len(causes) - 1
-    rest = f" {more} more below." if more else ""
+    rest = f" {more} more finding{'' if more == 1 else 's'} below." if more else ""
     return f"{_opening(view)} {causes[0].message}{outside}{rest}"
 
 
@@ -36,32 +34,32 @@ def _opening(view: RunView) -> str:
     seen = view.learning
     course = f"the loss went from {number(seen.first)} to {number(seen.last)}"
     if view.is_check:
-        return "A check-up, without training."
+        return "Check-up without training."
     if seen.status == "diverged":
         step = view.run.first_nonfinite_loss
         if step is not None:
-            return f"Diverged: the loss is not a number since step {step}."
+            return f"Diverged: the loss is non-finite since step {step}."
         return f"Diverged: {course} in {seen.steps} steps."
     if seen.status == "stuck":
         return (
-            f"Not learning: after {seen.steps} steps the loss is {number(seen.last)}; a constant "
-            f"answer gets {number(seen.baseline)}."
+            f"Not learning: the loss is {number(seen.last)} after {seen.steps} steps; a constant "
+            f"prediction scores {number(seen.baseline)}."
         )
     if seen.status == "slow":
         if seen.lost:
             return (
-                f"What was learned is lost again: the loss was {number(seen.best)} about step "
-                f"{seen.best_step} and is {number(seen.last)} after {seen.steps}."
+                f"The network forgot what it had learned: the loss was {number(seen.best)} about "
+                f"step {seen.best_step} and is {number(seen.last)} after {seen.steps} steps."
             )
         return f"Learning slowly: {course} in {seen.steps} steps."
     if seen.status == "too-short":
-        return f"Too short to judge the loss ({seen.steps} steps)."
+        return f"The run is too short to judge the loss ({seen.steps} steps)."
     if seen.status == "learns":
         return f"Learning: {course} in {seen.steps} steps."
     return (
         f"{course[0].upper()}{course[1:]} in {seen.steps} steps."
         if not math.isnan(seen.first)
-        else "No loss was seen."
+        else "stetho saw no loss."
     )
 
 
@@ -69,4 +67,4 @@ def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
     count = len(view.hidden)
     sites = f"{count} hidden site{'' if count == 1 else 's'}"
     notes = f"; {len(findings)} note{'' if len(findings) == 1 else 's'}" if findings else ""
-    return f"Nothing is wrong in {sites}{notes}."
+    return f"No fault found in {sites}{notes}."

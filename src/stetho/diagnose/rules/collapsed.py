@@ -1,4 +1,4 @@
-"""Different inputs that give nearly the same pre-activation → `collapsed`."""
+"""`collapsed`: different inputs give nearly the same pre-activation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, SIGMOID, STUCK, TANH, chain, with_sites
-from stetho.diagnose.phrases import at, normalised, number, percent
+from stetho.diagnose.phrases import and_others, at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
@@ -16,21 +16,21 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
 class Collapsed(AbstractRule):
     """Do different inputs still give different activations?
 
-    Looks at: how much of z's size depends on the input: the units' deviations over samples
-    against their root mean square, which also holds what is the same for every sample. 1: z is
-    all signal; 0: every sample looks alike, and no layer behind can tell them apart. This is the
-    forward face of a vanishing gradient: weights too small for the function's slope (the ordered
-    phase), a bounded function far from 0, or data that does not vary. The blame is shared by
-    logarithms: at the first site, how far the data lies from 0 against its spread, how far the
-    bias is above unit scale and the spread of z under it; then the slopes and the weights of the
-    sites on the way.
+    Looks at: the part of the pre-activation z that depends on the input. This is the standard
+    deviation of each unit over the samples, divided by the unit's root mean square. At 1, all of z
+    is signal. At 0, every sample looks the same, and no later layer can distinguish them. A
+    collapsed signal is the forward counterpart of a vanishing gradient. It has three usual causes:
+    weights too small for the function's slope (the ordered phase), a bounded function far from 0,
+    or data that does not vary. The blame is divided by logarithms. At the first site, the parts are
+    the offset of the data relative to its spread, a bias above unit scale, and a spread of z below
+    unit scale. From there to the worst site, the parts are the slopes and the weights.
 
-    Can look like it: outputs that are never negative point the same way, so that their cosine is
-    near 1 in healthy networks too; the cosine is shown and not judged. A residual stream with a
-    large constant part.
+    Can look like it: outputs that are never negative. They point in similar directions, so their
+    cosine is near 1 in healthy networks too; the cosine is shown but not judged. A residual stream
+    with a large constant part also looks like a collapse.
 
-    What helps: weights at the gain that belongs to the function, functions with centred outputs,
-    normalisation over the batch, residual connections.
+    What helps: initialise the weights with the gain of the activation function, use functions with
+    centred outputs, add batch normalisation, or add residual connections.
     """
 
     name: ClassVar[str] = "collapsed"
@@ -38,14 +38,14 @@ class Collapsed(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "signal": Limit(
             0.05,
-            "part of z's size that depends on the input",
-            "A twentieth is signal; healthy networks of the zoo's calibration half have at least "
-            "0.42, one with a harmless bias of 4 has 0.10",
+            "part of z that depends on the input",
+            "Only one twentieth is signal. Healthy networks in the zoo's calibration half have "
+            "at least 0.42; one with a harmless bias of 4 has 0.10",
         ),
         "severe": Limit(
             1e-3,
-            "part at which hardly a layer can tell samples apart",
-            "Four more digits and float32 (6e-8) has lost it",
+            "part at which few layers can distinguish samples",
+            "Four more digits reach the resolution of float32 (6e-8)",
         ),
     }
 
@@ -79,13 +79,13 @@ class Collapsed(AbstractRule):
         def stands(probe: Probe) -> bool:
             return self._signal(probe.sites.get(worst.name)) < self._limit
 
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         cosine = view.now(worst, "a_cosine")
-        alike = f"; two samples have a cosine of {number(cosine)} behind it"
+        alike = f"; the outputs for two samples have a cosine of {number(cosine)}"
         return Finding(
             self.name,
             view.severity(signal < self.limit("severe")),
-            f"{at(worst)}: {percent(signal)} of z depends on the input, the rest is the same for "
+            f"{at(worst)}: {percent(signal)} of z depends on the input; the rest is the same for "
             f"every sample{more}{'' if math.isnan(cosine) else alike}.",  # nan: all outputs are 0
             tuple(site.name for site in sites),
             view.since(stands),
@@ -97,20 +97,19 @@ class Collapsed(AbstractRule):
             (
                 Remedy(
                     f"initialise the weights with the gain of {worst.function.name} "
-                    "(stetho.init_), and biases at 0",
-                    "a signal that keeps its size: the part stays near 100 % at every depth",
+                    "(stetho.init_), and the biases with 0",
+                    "the part of z that depends on the input stays near 100 % at every depth",
                 ),
                 Remedy(
-                    "put a batch normalisation before each activation function "
-                    "(stetho.insert_norm)",
-                    "100 % of z depends on the input: what is the same for all samples is taken "
-                    "off",
+                    "add batch normalisation before each activation function (stetho.insert_norm)",
+                    "100 % of z depends on the input, because the part common to all samples is "
+                    "subtracted",
                 ),
             ),
         )
 
     def _blame(self, view: RunView, model: Sequence[Site], worst: Site) -> dict[str, float]:
-        """What the first site lacks already, and what slopes and weights take on the way."""
+        """Return the parts lost at the first site, and those lost to slopes and weights after it."""
         way = model[: model.index(worst) + 1]
         spreads = [self._now(view, site).unit_spread for site in way]
         parts = self._at_first(view, way[0])
@@ -123,7 +122,7 @@ class Collapsed(AbstractRule):
         return normalised(parts)
 
     def _at_first(self, view: RunView, site: Site) -> dict[str, float]:
-        """By logarithms: data far from 0 against its spread, a bias above, a spread under 1."""
+        """Divide by logarithms: offset of the data, a bias above 1, a spread of z below 1."""
         now = self._now(view, site)
         if view.layer_now(site.layer, "constant_features") == 1:
             return {"input": 1.0, "bias": 0.0, "weights": 0.0}

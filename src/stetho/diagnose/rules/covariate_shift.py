@@ -1,4 +1,4 @@
-"""Movement of the units' means from one step to the next → `covariate-shift`."""
+"""`covariate-shift`: the units' means move from one step to the next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
-from stetho.diagnose.phrases import at, normalised, number
+from stetho.diagnose.phrases import and_others, at, normalised, number
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RECENT, RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
@@ -17,16 +17,19 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
 class CovariateShift(AbstractRule):
     """Does the distribution that a site sees jump from one step to the next?
 
-    Looks at: the move of each unit's mean of z between two neighbouring steps, in deviations of
-    that unit, root mean square over units; what two batches of samples differ by in any case is
-    taken off by squares. The blame is shared by logarithms: how far the weights' relative updates
-    exceed the usual 1e-3, and how much the move grows from the first site to the worst, which a
-    normalisation would hold up.
+    Looks at: how far each unit's mean of z moves between two consecutive steps. The unit of
+    measurement is the unit's own standard deviation; the units of a site are combined as a root
+    mean square. The expected difference between two batches is subtracted (as squares). The blame
+    is divided by logarithms between two parts. One is how far the relative updates of the weights
+    exceed the usual 1e-3. The other is how much the movement grows from the first site to the
+    worst; a normalisation would stop this growth.
 
-    Can look like it: small batches, whose means differ by sampling alone; batches that are not
-    shuffled. The first is taken off, the second is a fault of its own.
+    Can look like it: small batches, whose means differ by sampling alone, and batches that are not
+    shuffled. The effect of small batches is subtracted; unshuffled batches are a fault of their
+    own.
 
-    What helps: a smaller learning rate or a warm-up, normalisation before the function.
+    What helps: use a smaller learning rate or a warm-up, or add normalisation before the activation
+    function.
     """
 
     name: ClassVar[str] = "covariate-shift"
@@ -35,16 +38,19 @@ class CovariateShift(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "move": Limit(
             1.0,
-            "move of the units' means in one step, in their deviations",
-            "Half of the samples cross to the other side of the mean; networks of the zoo's "
-            "calibration half that learn move by up to 0.29",
+            "movement of the units' means in one step, in standard deviations",
+            "At 1, a large part of the samples crosses to the other side of the old mean. "
+            "Networks in the zoo's calibration half that learn move by up to 0.29",
         ),
         "signal": Limit(
             0.1,
-            "spread of z against its offset, under which this rule is silent",
-            "Collapsed signals are another symptom; their deviations are no measure",
+            "spread of z relative to its offset; below this value the rule reports nothing",
+            "Collapsed signals are a different symptom; their standard deviations are not a "
+            "useful unit",
         ),
-        "usual": Limit(1e-3, "relative update from which the learning rate is blamed", "The usual"),
+        "usual": Limit(
+            1e-3, "relative update above which the learning rate is blamed", "The usual value"
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -54,7 +60,7 @@ class CovariateShift(AbstractRule):
             yield self._finding(view, sites, moves)
 
     def _now(self, view: RunView, site: Site) -> float:
-        """Median over the last pairs of neighbouring steps."""
+        """Return the median over the last pairs of consecutive steps."""
         known = [self._move(probe.sites.get(site.name)) for probe in self._second_of_pairs(view)]
         known = [move for move in known if not math.isnan(move)][-RECENT:]
         return median(known) if known else math.nan
@@ -65,7 +71,7 @@ class CovariateShift(AbstractRule):
         return [second for first, second in pairs if second.step == first.step + 1]
 
     def _move(self, stats: SiteStats | None) -> float:
-        """What is beyond sampling; NaN where z hardly varies, so that deviations mean nothing."""
+        """Return the movement beyond sampling; NaN where z barely varies."""
         if stats is None or stats.unit_spread < self.limit("signal") * stats.unit_offset:
             return math.nan
         return math.sqrt(max(0.0, stats.unit_shift**2 - stats.unit_shift_noise**2))
@@ -80,27 +86,27 @@ class CovariateShift(AbstractRule):
             return probe.step not in pairs or there > self.limit("move")
 
         update = view.typical_update()
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         evidence = {"move in one step, in deviations": Evidence(move, self.limit("move"))}
         if not math.isnan(update):
             evidence["median relative update"] = Evidence(update, self.limit("usual"))
         return Finding(
             self.name,
             view.severity(severe=False),
-            f"{at(worst)}: the units' means move by {number(move)} of their deviations in one "
-            f"step, beyond what sampling gives{more}.",
+            f"{at(worst)}: the units' means move by {number(move)} standard deviations in one "
+            f"step, after the effect of sampling is subtracted{more}.",
             tuple(site.name for site in sites),
             view.since(stands),
             evidence,
             self._blame(update, moves[view.hidden[0]], move),
             (
                 Remedy(
-                    "lower the learning rate tenfold, or warm it up",
-                    f"moves of {number(move / 10)} of a deviation a step",
+                    "divide the learning rate by 10, or add a warm-up",
+                    f"the means move by {number(move / 10)} standard deviations per step",
                 ),
                 Remedy(
-                    "put a batch or layer normalisation before the function",
-                    "means of 0 and deviations of 1 in every step",
+                    "add batch or layer normalisation before the activation function",
+                    "mean 0 and standard deviation 1 in every step",
                 ),
             ),
         )

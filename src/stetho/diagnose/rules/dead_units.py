@@ -1,4 +1,4 @@
-"""Units that no sample activates → `dead-units`."""
+"""`dead-units`: no sample activates some units."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
-from stetho.diagnose.phrases import at, normalised, percent
+from stetho.diagnose.phrases import and_others, at, normalised, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity, Site
@@ -18,18 +18,19 @@ ALL = 0.999  # share of a site's units that counts as all of them
 class DeadUnits(AbstractRule):
     """Does any sample still activate each unit?
 
-    Looks at: units of functions with a flat side (ReLU and its kin) that no sample of two probes
-    in a row took off that side. Their gradient is exactly 0, so nothing brings them back. The
-    blame is computed unit by unit: would it be active if its bias were 0? Units that lived at
-    first and died after an update of more than a tenth of the weight's size are laid to the
-    learning rate; where the layer's input itself is all zero, to the input.
+    Looks at: functions with a flat side, such as ReLU. A unit is dead if every sample of two
+    consecutive probes falls on the flat side. Its gradient is exactly 0, so training cannot revive
+    it. The blame is computed unit by unit: would the unit be active if its bias were 0? A unit that
+    was active at first and died after an update of more than a tenth of the weight's size is
+    attributed to the learning rate. If the input of the layer is all 0, the unit is attributed to
+    the input.
 
-    Can look like it: a detector of something rare, silent in the samples that were looked at; more
-    samples decide. A few dead units in a wide layer harm nothing. Where all units of all hidden
-    sites are dead the output is a constant, and it is a fault even if the loss falls.
+    Can look like it: a unit that detects something rare and is silent in the samples that were
+    probed; more samples decide. A few dead units in a wide layer do no harm. If all units of all
+    hidden sites are dead, the output is constant, which is a fault even while the loss falls.
 
-    What helps: a lower learning rate or a warm-up, biases that begin at 0, a function that leaks
-    (leaky ReLU, ELU), normalisation before the function.
+    What helps: use a lower learning rate or a warm-up, initialise the biases with 0, use leaky ReLU
+    or ELU, or add normalisation before the activation function.
     """
 
     name: ClassVar[str] = "dead-units"
@@ -38,24 +39,24 @@ class DeadUnits(AbstractRule):
         "share": Limit(
             0.5,
             "share of a site's units that are dead",
-            "Zoo, calibration half: up to 0.38 are dead in networks that learn, many of them from "
-            "the start, with torch's default initialisation",
+            "In the zoo's calibration half, networks that learn have up to 0.38 dead units, many "
+            "of them from the start, with torch's default initialisation",
         ),
         "severe": Limit(
             0.8,
             "share of a site's units that are dead",
-            "A fifth of a layer's width is left",
+            "Only a fifth of the layer's width is left",
         ),
         "samples": Limit(
             200,
-            "samples that must have left half of the silent units so before they count",
-            "A unit that is active for 2 % of the samples is missed by 200 of them in 1.8 % of "
-            "the cases, 0.98²⁰⁰",
+            "samples on which half of the silent units must have been silent before they count",
+            "A unit that is active for 2 % of the samples is silent on 200 samples with a "
+            "probability of 1.8 % (0.98²⁰⁰)",
         ),
         "update": Limit(
             0.1,
-            "relative update from which a step counts as a jump",
-            "A hundred times the usual 1e-3",
+            "relative update above which a step counts as a jump",
+            "One hundred times the usual 1e-3",
         ),
     }
 
@@ -85,13 +86,13 @@ class DeadUnits(AbstractRule):
         if blocked and (view.learning.status != "learns" or self._nothing_lives(view)):
             severity = Severity.FAULT
         blame = max(cause, key=lambda name: cause[name])
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         return Finding(
             self.name,
             severity,
-            f"{at(worst)}: {percent(share)} of {worst.units} units are silent, half of them on all "
-            f"of the last {samples:.0f} samples{more}; {percent(cause[blame])} of the blame is "
-            f"{_words(blame)}.",
+            f"{at(worst)}: {percent(share)} of {worst.units} units are dead; half of these were "
+            f"silent on all of the last {samples:.0f} samples{more}. {percent(cause[blame])} of "
+            f"this is due to {_words(blame)}.",
             tuple(site.name for site in sites),
             onset,
             {
@@ -103,12 +104,12 @@ class DeadUnits(AbstractRule):
         )
 
     def _nothing_lives(self, view: RunView) -> bool:
-        """Whether the output does not depend on the input: what is learned is a constant."""
+        """Whether every path is blocked, so that the output is constant."""
         return all(self._dead(view, s) >= ALL and not s.residual for s in view.hidden)
 
     @staticmethod
     def _roots(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:
-        """Those that something enters: behind a layer that is dead, the next one dies for it."""
+        """Return the sites whose input is not 0: a dead layer also kills the layers after it."""
         return [s for s in sites if view.layer_now(s.layer, "x_rms") != 0] or sites
 
     @staticmethod
@@ -139,7 +140,9 @@ class DeadUnits(AbstractRule):
         }
 
     def _died_of_a_jump(self, view: RunView, site: Site, dead: float, onset: int | None) -> float:
-        """Share of the dead units that lived at first, if a jump came before they died."""
+        """Return the share of dead units that were active at first, if a jump came before they
+        died.
+        """
         first, layer = view.first(site), view.layer(site.layer)
         if first is None or layer is None or onset is None:
             return 0.0
@@ -151,17 +154,23 @@ class DeadUnits(AbstractRule):
     def _remedies(site: Site, cause: dict[str, float], share: float) -> tuple[Remedy, ...]:
         blame = max(cause, key=lambda name: cause[name])
         do = {
-            "learning-rate": "lower the learning rate tenfold, or warm it up",
-            "bias": f"initialise {site.bias} at 0",
-            "weights": f"initialise the weights of layer {site.layer} anew: mean 0, He's gain √2",
-            "input": f"find out why what enters layer {site.layer} is all 0",
+            "learning-rate": "divide the learning rate by 10, or add a warm-up",
+            "bias": f"initialise {site.bias} with 0",
+            "weights": (
+                f"initialise the weights of layer {site.layer} again, with mean 0 and He's gain √2"
+            ),
+            "input": f"find out why the input of layer {site.layer} is all 0",
         }[blame]
         return (
-            Remedy(do, f"half of the samples activate a unit; {percent(share)} of them have none"),
             Remedy(
-                f"use leaky ReLU or ELU in place of {site.function.name}",
-                f"the slope is never 0: the {percent(share)} that are dead get a gradient again "
-                f"(a hundredth of the usual one with a leak of 0.01)",
+                do,
+                f"half of the samples activate each unit; currently, {percent(share)} of the "
+                "units are dead",
+            ),
+            Remedy(
+                f"replace {site.function.name} with leaky ReLU or ELU",
+                f"the slope is never 0, so the {percent(share)} of dead units receive a gradient "
+                "again (1 % of the usual gradient with a leak of 0.01)",
             ),
         )
 
@@ -185,6 +194,6 @@ def _words(cause: str) -> str:
     return {
         "bias": "their bias",
         "weights": "their weights",
-        "learning-rate": "a learning-rate jump",
+        "learning-rate": "a jump of the learning rate",
         "input": "an input that is all 0",
     }.get(cause, cause)

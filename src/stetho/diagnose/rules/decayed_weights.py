@@ -1,4 +1,4 @@
-"""Weights that shrink because decay outweighs the gradient → `decayed-weights`."""
+"""`decayed-weights`: weights shrink because weight decay outweighs the gradient."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from stetho.record import Evidence, Finding, Optimizer, Parameter, Remedy, Run
 
 
 class DecayedWeights(AbstractRule):
-    """Does weight decay eat the weights?
+    """Does weight decay shrink the weights towards 0?
 
-    Looks at: weights that have shrunk since the first probe, and which part of their step is
-    weight decay: λ|w| against the gradient, or against the whole step where the optimizer decays
-    apart from it (AdamW). Small weights then carry neither signal nor gradient, so that this
-    stands before vanishing gradients and collapsed signals.
+    Looks at: weights that have shrunk since the first probe, and the part of their update that is
+    weight decay. The part is λ|w| relative to the gradient, or relative to the whole update if the
+    optimizer decouples the decay (AdamW). Small weights carry neither signal nor gradient, so this
+    rule comes before vanishing gradients and collapsed signals.
 
-    Can look like it: weights before a normalisation, whose size does not matter; a network that
+    Can look like it: weights before a normalisation, whose size does not matter. A network that
     learns gets a note at most.
 
-    What helps: a weight decay of 1e-4 to 1e-2 for SGD, 1e-2 to 1e-1 for AdamW.
+    What helps: set the weight decay to 1e-4 … 1e-2 for SGD, or to 1e-2 … 1e-1 for AdamW.
     """
 
     name: ClassVar[str] = "decayed-weights"
     rank: ClassVar[int] = 13
     limits: ClassVar[dict[str, Limit]] = {
-        "size": Limit(0.5, "size of the weights now against the first probe, median", "Half"),
-        "decay": Limit(0.5, "part of the step that is decay, median", "Most of the step"),
+        "size": Limit(
+            0.5,
+            "current size of the weights relative to the first probe, median",
+            "Half of the size is gone",
+        ),
+        "decay": Limit(
+            0.5, "part of the update that is weight decay, median", "Most of the update"
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -69,9 +75,9 @@ class DecayedWeights(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe=True),
-            f"Weights have shrunk to {percent(size)} of their first size, and {percent(part)} of "
-            f"their steps is weight decay ({number(decay)}; medians of {len(view.weights)} "
-            "weights).",
+            f"The weights have shrunk to {percent(size)} of their first size, and {percent(part)} "
+            f"of their update is weight decay (set to {number(decay)}; medians over "
+            f"{len(view.weights)} weights).",
             tuple(weight.name for weight in view.weights),
             0,
             {
@@ -82,7 +88,7 @@ class DecayedWeights(AbstractRule):
             (
                 Remedy(
                     f"lower the weight decay to {number(decay / 100)}",
-                    "a hundredth of the shrinkage: weights keep 99 % of their size",
+                    "the weights shrink 100 times more slowly and keep 99 % of their size",
                 ),
             ),
         )
@@ -97,7 +103,7 @@ class DecayedWeights(AbstractRule):
 
 
 def _shrinking(losses: tuple[float, ...], weight_decay: float) -> Run:
-    """Weights that end at a tenth of their size."""
+    """Return a run whose weights end at a tenth of their size."""
     run = chain(4, losses=losses, optimizer=Optimizer("SGD", lr=0.1, weight_decay=weight_decay))
     last = run.probes[-1].step
     probes = []

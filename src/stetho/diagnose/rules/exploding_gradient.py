@@ -1,4 +1,4 @@
-"""Growth of the gradient from the last site to the first → `exploding-gradient`."""
+"""`exploding-gradient`: the gradient grows from the last site to the first."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
 
 
 class ExplodingGradient(AbstractRule):
-    """Does the gradient grow on its way to the first hidden site?
+    """Does the gradient grow from the last hidden site to the first?
 
     Looks at: the same factors as vanishing-gradient, multiplied over all hidden sites. The effect
-    is the largest relative update of the first layer's weight in any probe.
+    is measured as the largest relative update of the first layer's weight in any probe.
 
-    Can look like it: a step at which the loss jumps has large gradients in all layers alike; that
-    is the learning rate, and this rule is silent because nothing grows along the depth.
+    Can look like it: a step at which the loss jumps has large gradients in all layers. The cause is
+    then the learning rate. This rule reports nothing there, because the gradient does not grow with
+    depth.
 
-    What helps: smaller initial weights, normalisation, gradient clipping as a stopgap.
+    What helps: use smaller initial weights or add normalisation. Gradient clipping is a stopgap.
     """
 
     name: ClassVar[str] = "exploding-gradient"
@@ -30,18 +31,18 @@ class ExplodingGradient(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e3,
-            "the gradient at the first site is this many times that at the last",
-            "The mirror image of vanishing-gradient's limit",
+            "gradient at the first site relative to the last site",
+            "The inverse of the limit of vanishing-gradient",
         ),
         "severe": Limit(
             1e5,
-            "no learning rate suits both ends of the network",
-            "The mirror image of vanishing-gradient's limit",
+            "the same ratio, at which no learning rate suits both ends of the network",
+            "The inverse of the limit of vanishing-gradient",
         ),
         "update": Limit(
             1.0,
-            "an update as large as the weight that it changes",
-            "A step of the weight's own size replaces it; usual is 1e-3",
+            "largest relative update of the first layer's weight",
+            "An update as large as the weight replaces it; the usual value is 1e-3",
         ),
     }
 
@@ -79,9 +80,9 @@ class ExplodingGradient(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe),
-            f"The gradient grows {number(span.total)}-fold from {at(sites[-1])} to "
-            f"{at(sites[0])}, {number(span.per_site)}-fold a site; {percent(shares[blame])} of "
-            f"that by {of}.",
+            f"The gradient is multiplied by {number(span.total)} from {at(sites[-1])} back to "
+            f"{at(sites[0])}, by {number(span.per_site)} per site; {percent(shares[blame])} of "
+            f"this is due to {of}.",
             tuple(site.name for site in sites),
             view.since(stands),
             evidence,
@@ -89,11 +90,11 @@ class ExplodingGradient(AbstractRule):
             (
                 Remedy(
                     f"initialise the weights {number(span.per_site)} times smaller",
-                    "a factor near 1 a site instead of " + number(span.per_site),
+                    f"a factor near 1 per site (currently {number(span.per_site)})",
                 ),
                 Remedy(
-                    "put a batch or layer normalisation before each activation function",
-                    "a weight factor near 1, whatever the weights' scale",
+                    "add batch or layer normalisation before each activation function",
+                    "a weight factor near 1, regardless of the scale of the weights",
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""Weights that take no real steps → `frozen-layer`."""
+"""`frozen-layer`: some weights barely change."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from stetho.record import Evidence, Finding, Optimizer, Parameter, Probe, Remedy
 
 
 class FrozenLayer(AbstractRule):
-    """Does each layer take real steps?
+    """Do the weights of each layer change?
 
-    Looks at: each weight's relative update, rms(update) / rms(weight), and whether its gradient
-    lies under the ε that Adam and its kin add to their denominator. Biases and the parameters of
-    normalisations are left out: the gradient of a bias before a batch normalisation is 0 by
-    algebra. Weights that do not require gradients or are in no optimizer are frozen on purpose: a
-    note, unless these are most of the weights and nothing is learned.
+    Looks at: the relative update of each weight, rms(update) / rms(weight), and whether its
+    gradient is below the ε that Adam and similar optimizers add to their denominator. Biases and
+    the parameters of normalisations are left out: the gradient of a bias before a batch
+    normalisation is 0 by construction. Weights that do not require gradients or that no optimizer
+    holds are frozen on purpose. They get a note, unless most weights are frozen and the network
+    does not learn.
 
-    Can look like it: a learning rate of 0 in a warm-up, which freezes every layer at once, and a
-    network that has converged; both are told by comparing with the other layers.
+    Can look like it: a learning rate of 0 during a warm-up, which freezes all layers at once, and a
+    network that has converged. The comparison with the other layers excludes both.
 
-    What helps: what helps against vanishing gradients or dead units, which are the usual causes.
+    What helps: fix vanishing gradients or dead units first; these are the usual causes.
     """
 
     name: ClassVar[str] = "frozen-layer"
@@ -35,17 +36,17 @@ class FrozenLayer(AbstractRule):
         "update": Limit(
             1e-7,
             "relative update of a weight",
-            "The resolution of float32: a smaller step does not change the weight at all",
+            "The resolution of float32: a smaller update does not change the weight",
         ),
         "apart": Limit(
             1e-2,
-            "its relative update against the median of all weights",
-            "The others move at least a hundred times faster",
+            "relative update of the weight, relative to the median of all weights",
+            "The other weights change at least 100 times faster",
         ),
         "most": Limit(
             0.5,
-            "share of the weights that no optimizer has, where nothing is learned",
-            "Most of the network is then as it began",
+            "share of the weights that no optimizer holds, in a network that does not learn",
+            "Most of the network then stays at its initial values",
         ),
     }
 
@@ -61,14 +62,15 @@ class FrozenLayer(AbstractRule):
             yield self._finding(view, frozen)
 
     def _on_purpose(self, view: RunView, parameters: Sequence[Parameter], share: float) -> Finding:
-        """A note, unless nothing is learned and hardly a weight has an optimizer."""
+        """Return a note, unless the network does not learn and most weights are frozen."""
         most = share > self.limit("most") and view.learning.hardly
         names = tuple(parameter.name for parameter in parameters)
         return Finding(
             self.name,
             view.severity(severe=True) if most else Severity.NOTE,
-            f"{some(names)}: frozen on purpose, outside of every optimizer: {percent(share)} of "
-            "the weights.",
+            f"{some(names)}: frozen on purpose, because no optimizer holds "
+            f"{'these weights' if len(names) > 1 else 'this weight'} ({percent(share)} of all "
+            "weights).",
             names,
             0,
             {
@@ -77,9 +79,9 @@ class FrozenLayer(AbstractRule):
             },
             {"frozen": 1.0},
             (
-                Remedy("give them to an optimizer", "relative updates near 1e-3")
+                Remedy("pass these weights to an optimizer", "relative updates near 1e-3")
                 if most
-                else Remedy("nothing, if that is meant", "0 steps, as set"),
+                else Remedy("do nothing if this is intended", "0 updates, as set"),
             ),
         )
 
@@ -123,23 +125,23 @@ class FrozenLayer(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe=False),
-            f"{some(names)}: hardly a step is taken (relative update {number(update)}, gradient "
-            f"{number(gradient)}).",
+            f"{some(names)}: the weights barely change (relative update {number(update)}, "
+            f"gradient {number(gradient)}).",
             names,
             view.since(stands),
             evidence,
             {self._cause(view, first): 1.0},
             (
                 Remedy(
-                    "look at the findings on vanishing gradients and dead units first",
-                    "relative updates near 1e-3 once a gradient arrives",
+                    "fix vanishing gradients and dead units first",
+                    "relative updates near 1e-3 once a gradient reaches the layer",
                 ),
             ),
         )
 
     @staticmethod
     def _cause(view: RunView, parameter: Parameter) -> str:
-        """The slope where the layer's own site passes nothing, else what lies behind it."""
+        """Blame the slope if the layer's own site blocks the gradient, else the later layers."""
         for site in view.hidden:
             layer = view.layer(site.layer)
             if layer is not None and layer.weight == parameter.name:

@@ -1,4 +1,4 @@
-"""A first loss far above that of an answer without knowledge → `initial-loss`."""
+"""`initial-loss`: the first loss is far above that of a prediction of 0."""
 
 from __future__ import annotations
 
@@ -16,30 +16,36 @@ from stetho.record import Criterion, Evidence, Finding, Remedy, Run
 
 LARGEST = 3.4e38  # number in float32: a loss beyond it is infinite
 
-ANEW = "initialise the weights with the gain of their function (stetho.init_), and biases at 0"
+ANEW = (
+    "initialise the weights with the gain of their activation function (stetho.init_), and the "
+    "biases with 0"
+)
 DO = {
     "weights": ANEW,
     "bias": ANEW,
-    "input": "scale the data to unit deviation",
-    "function": "use functions that do not grow faster than their input, such as ReLU or ELU",
+    "input": "scale the data to standard deviation 1",
+    "function": (
+        "use activation functions that grow no faster than their input, such as ReLU or ELU"
+    ),
 }
 
 
 class InitialLoss(AbstractRule):
-    """Does the network begin with answers of a sensible size?
+    """Does the network start with predictions of a reasonable size?
 
-    Looks at: the loss of the first step, before any weight has moved, against that of answering 0
-    throughout: ln K for cross entropy of K classes, ln 2 for binary cross entropy, and for squared
-    and absolute errors at most the square and the size of the largest target. A network that knows
-    nothing should begin near it. What is far above was there before the first step, so that no
-    learning rate is to blame: weights or biases are too large, or the data is. The blame is shared
-    by orders of magnitude; what these leave open is laid to functions that grow faster than their
-    input, such as an exponential.
+    Looks at: the loss of the first step, before any weight has changed, relative to the loss of
+    predicting 0 throughout. This is ln K for cross entropy with K classes and ln 2 for binary cross
+    entropy. For squared and absolute errors, it is at most the square and the size of the largest
+    target. An untrained network should start near this value. A much larger loss exists before the
+    first step, so the learning rate cannot be the cause. The weights, the biases or the data are
+    too large. The blame is divided by orders of magnitude; the remainder is attributed to functions
+    that grow faster than their input, such as an exponential.
 
-    Can look like it: a network that was trained on something else before.
+    Can look like it: a network that was trained on another task before.
 
-    What helps: the initialisation that belongs to the function (stetho.init_), data of unit scale,
-    normalisation, a last layer that begins small.
+    What helps: initialise the weights with the gain of the activation function (`stetho.init_`),
+    scale the data to standard deviation 1, add normalisation, or initialise the last layer with
+    small weights.
     """
 
     name: ClassVar[str] = "initial-loss"
@@ -47,14 +53,18 @@ class InitialLoss(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "loss": Limit(
             5.0,
-            "first loss against that of answering 0",
-            "Zoo, calibration half: healthy networks begin at 1.5 times and less",
+            "first loss relative to the loss of predicting 0",
+            "In the zoo's calibration half, healthy networks start at 1.5 times or less",
         ),
         "severe": Limit(
-            100.0, "the same, where outputs are wrong by orders of magnitude", "Two of them"
+            100.0,
+            "the same ratio, at which the outputs are wrong by orders of magnitude",
+            "Two orders of magnitude",
         ),
         "gain": Limit(
-            1.5, "gain of a layer's weights from which they are blamed", "He's gain is √2 = 1.41"
+            1.5,
+            "gain of a layer's weights above which the weights are blamed",
+            "He's gain is √2 = 1.41",
         ),
     }
 
@@ -65,7 +75,7 @@ class InitialLoss(AbstractRule):
 
     @staticmethod
     def _first(view: RunView) -> float:
-        """The loss of the first step; infinite where it is no number. NaN: it was not seen."""
+        """Return the loss of the first step: infinite if it is not finite, NaN if it was not seen."""
         run = view.run
         if view.is_check or not run.losses or run.loss_steps[0] != 0:
             return math.nan
@@ -73,7 +83,7 @@ class InitialLoss(AbstractRule):
 
     @staticmethod
     def _answering_zero(view: RunView) -> float:
-        """At most; 0 where the loss is not known or made of several."""
+        """Return an upper bound of the loss of predicting 0; 0 if the loss is unknown or a sum."""
         return _zero_costs(view.run.criteria[0]) if len(view.run.criteria) == 1 else 0.0
 
     def _finding(self, view: RunView, first: float, ratio: float) -> Finding:
@@ -81,8 +91,8 @@ class InitialLoss(AbstractRule):
         return Finding(
             self.name,
             view.severity(ratio > self.limit("severe")),
-            f"The first loss, before any step, is {number(first)}: {number(ratio)} times what "
-            "answering 0 throughout costs.",
+            f"The first loss, before any update, is {number(first)}: {number(ratio)} times the "
+            "loss of predicting 0 throughout.",
             (),
             0,
             {"first loss / that of answering 0": Evidence(ratio, self.limit("loss"), "×")},
@@ -90,13 +100,13 @@ class InitialLoss(AbstractRule):
             (
                 Remedy(
                     DO[max(cause, key=lambda name: cause[name])],
-                    "a first loss near that of answering 0",
+                    "a first loss near the loss of predicting 0",
                 ),
             ),
         )
 
     def _blame(self, view: RunView, ratio: float) -> dict[str, float]:
-        """By orders of magnitude above unit scale; what these leave open is the functions'."""
+        """Divide by orders of magnitude above unit scale; the rest is due to the functions."""
         parts = {"weights": 0.0, "input": 0.0, "bias": 0.0}
         for layer in view.run.layers:
             gain, x = steps.gain(view, layer), view.first_x_rms(layer.name)
@@ -104,7 +114,9 @@ class InitialLoss(AbstractRule):
             parts["weights"] += max(0.0, _tens(gain / self.limit("gain")))
             parts["input"] += max(0.0, _tens(x)) if layer.reads_data else 0.0
             parts["bias"] += max(0.0, _tens(bias))
-        squared = view.run.criteria[0].function == "mse_loss"  # else it grows as outputs do
+        squared = (
+            view.run.criteria[0].function == "mse_loss"
+        )  # other losses grow in proportion to the outputs
         excess = _tens(min(ratio, LARGEST)) / (2 if squared else 1)
         parts["function"] = max(0.0, excess - sum(parts.values()))
         return normalised(parts) if any(parts.values()) else {"function": 1.0}
@@ -128,7 +140,7 @@ def _zero_costs(criterion: Criterion) -> float:
 
 
 def _tens(ratio: float) -> float:
-    """Orders of magnitude; 0 where it is not known."""
+    """Return the orders of magnitude; 0 if unknown."""
     return math.log10(ratio) if 0 < ratio < math.inf else 0.0
 
 

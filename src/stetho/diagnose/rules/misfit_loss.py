@@ -1,4 +1,4 @@
-"""An output function and a loss that do not belong together → `misfit-loss`."""
+"""`misfit-loss`: the output function does not fit the loss."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from stetho.record import Criterion, Evidence, Finding, Remedy, Run
 
 
 class MisfitLoss(AbstractRule):
-    """Do the output function and the loss belong together?
+    """Does the output function fit the loss?
 
     Looks at: the last function before the loss, the range of its outputs, and the range of the
-    targets. From these follows the lowest loss that any answer can reach: softmax before
-    cross_entropy, which has a softmax inside, cannot get under ln(e + K − 1) − 1 for K classes;
-    sigmoid before binary_cross_entropy_with_logits, which has a sigmoid inside, leaves 0.31 for one
-    class and 0.69 for the other; a squared error keeps what lies outside of the output's range.
-    Outputs that a function cuts off for every sample answer nothing. An output and targets of
-    unlike shapes are spread over each other, so that each answer is held against every target.
+    targets. These determine the lowest loss that any prediction can reach. Softmax before
+    cross_entropy, which applies a softmax itself, cannot reach less than ln(e + K − 1) − 1 for K
+    classes. Sigmoid before binary_cross_entropy_with_logits, which applies a sigmoid itself, cannot
+    reach less than 0.31 for one class and 0.69 for the other. A squared error keeps the error of
+    targets outside of the output's range. Outputs that a function clips to a constant for every
+    sample predict nothing. If the shapes of output and targets differ, broadcasting compares each
+    prediction with every target.
 
-    Can look like it: a bounded output whose targets lie inside of its bounds, as in an
-    autoencoder of images, fits and is not told; log_softmax before cross_entropy changes nothing.
+    Can look like it: a bounded output whose targets lie inside its bounds, as in an autoencoder of
+    images. It fits and is not reported. log_softmax before cross_entropy changes nothing and is not
+    reported.
 
-    What helps: give cross_entropy and binary_cross_entropy_with_logits the plain output of the
-    last layer; scale targets to what the output can reach, or leave the output plain.
+    What helps: pass the plain output of the last layer to cross_entropy and
+    binary_cross_entropy_with_logits. For other losses, scale the targets to the range of the
+    output, or remove the output function.
     """
 
     name: ClassVar[str] = "misfit-loss"
@@ -37,11 +40,16 @@ class MisfitLoss(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "floor": Limit(
             0.05,
-            "lowest loss that the output's range allows, against that of a constant answer",
-            "What cannot be learned is then more than half of the 10 % from which a network "
-            "counts as learning",
+            "lowest loss that the output's range allows, relative to the loss of a constant "
+            "prediction",
+            "A network counts as learning from 10 % on; the part that cannot be learned is more "
+            "than half of this",
         ),
-        "severe": Limit(0.3, "the same, where the network can hardly learn", "Six times that"),
+        "severe": Limit(
+            0.3,
+            "the same ratio, at which the network can barely learn",
+            "Six times the limit above",
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -51,7 +59,7 @@ class MisfitLoss(AbstractRule):
                 yield self._finding(view, criterion, floor)
 
     def _cut_off(self, view: RunView, criterion: Criterion) -> float:
-        """Share of the outputs that are 0 for every sample, and so answer nothing."""
+        """Return the share of outputs that are 0 for every sample and predict nothing."""
         if criterion.behind == "relu" and self._nothing_arrives(view):
             return 1.0
         ends = [site for site in view.run.sites if site.output]
@@ -61,10 +69,7 @@ class MisfitLoss(AbstractRule):
 
     @staticmethod
     def _nothing_arrives(view: RunView) -> bool:
-        """No parameter at all has a gradient: even the last bias only fails to get one behind a
-        function that is flat wherever its inputs lie. So too where it is called outside of the
-        network, and is no site of it.
-        """
+        """Whether no parameter has a gradient."""
         held = [one.name for one in view.run.parameters if one.trainable]
         return bool(held) and all(view.parameter_now(name, "grad_rms") == 0 for name in held)
 
@@ -98,18 +103,18 @@ def _after_softmax(classes: int) -> Criterion:
 def _broadcast(criterion: Criterion) -> str:
     low, high = number(criterion.target_low), number(criterion.target_high)
     return (
-        f"{criterion.function} gets outputs and targets of unlike shapes and holds each output "
-        f"against all targets ({low} to {high})"
+        f"{criterion.function} receives outputs and targets of different shapes and compares each "
+        f"output with all targets ({low} to {high})"
     )
 
 
 def _bounded(criterion: Criterion, floor: float) -> str:
     bounds = f"lie between {number(criterion.lower)} and {number(criterion.upper)}"
     if math.isinf(criterion.upper):
-        bounds = f"are never under {number(criterion.lower)}"
+        bounds = f"are never below {number(criterion.lower)}"
     return (
-        f"{criterion.function} follows {criterion.behind}, whose outputs {bounds}: no answer gets "
-        f"a loss under {percent(floor)} of what a constant one gets"
+        f"{criterion.function} follows {criterion.behind}, whose outputs {bounds}: no prediction "
+        f"can reach a loss below {percent(floor)} of the loss of a constant prediction"
     )
 
 
@@ -117,16 +122,17 @@ def _remedy(criterion: Criterion, floor: float) -> Remedy:
     if criterion.broadcast:
         return Remedy(
             "give output and targets the same shape (squeeze or unsqueeze one of them)",
-            "a loss under 100 % of the constant answer's",
+            "a loss below 100 % of the loss of a constant prediction",
         )
     return Remedy(
-        f"take {criterion.behind} off the output",
-        f"the lowest loss is 0 instead of {percent(floor)} of the constant answer's",
+        f"remove {criterion.behind} from the output",
+        f"the lowest possible loss is 0 instead of {percent(floor)} of the loss of a constant "
+        "prediction",
     )
 
 
 def _floor(criterion: Criterion) -> float:
-    """The lowest mean loss that the output's bounds allow, against that of a constant answer."""
+    """Return the lowest mean loss within the output's bounds, relative to a constant prediction."""
     low, high = criterion.lower, criterion.upper
     if criterion.function == "cross_entropy" and criterion.classes > 1:
         others = criterion.classes - 1
@@ -140,9 +146,9 @@ def _floor(criterion: Criterion) -> float:
 
 
 def _out_of_range(criterion: Criterion) -> float:
-    """For targets spread evenly over their range R, of which D lies beyond the output's bounds.
+    """Return the lowest ratio for targets spread evenly over a range R, with D beyond the bounds.
 
-    Squared error: ∫ d² = D³/3R, against R²/12. Absolute error: ∫ d = D²/2R, against R/4.
+    Squared error: ∫ d² = D³/3R, relative to R²/12. Absolute error: ∫ d = D²/2R, relative to R/4.
     """
     width = criterion.target_high - criterion.target_low
     below = min(width, max(0.0, criterion.lower - criterion.target_low))

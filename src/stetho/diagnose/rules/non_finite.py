@@ -1,4 +1,4 @@
-"""The first NaN or Inf of a run → `non-finite`."""
+"""`non-finite`: the first NaN or infinity of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where and when the first number that is none was seen."""
+    """Where and when the first non-finite value was seen."""
 
     step: int
     name: str
@@ -26,26 +26,30 @@ class _Place:
 
 
 class NonFinite(AbstractRule):
-    """Where did the first NaN or Inf arise, and when?
+    """Where and when did the first NaN or infinity appear?
 
-    Looks at: in each probe, in the order of computing: the data, each site's z and a, the
-    parameters, then the gradients from the last site to the first. The loss is looked at in every
-    step, and a loss that is no number forces a probe of the next step.
+    Looks at: in each probe, in the order of computation, the data, z and a of each site, the
+    parameters, and the gradients from the last site to the first. The loss is checked in every
+    step; a non-finite loss forces a probe of the next step.
 
-    Can look like it: mixed precision tries loss scales that overflow; it drops such a step before
-    the optimizer sees it, and gradients alone that are not finite in one probe are not reported.
+    Can look like it: mixed precision, which tries loss scales that overflow and skips such a step
+    before the optimizer sees it. Non-finite gradients in a single probe, without any other
+    non-finite value, are not reported.
 
-    What helps: a smaller learning rate, clipping, an ε inside of logarithms, roots and divisions,
-    a look at the data.
+    What helps: use a smaller learning rate, clip the gradient, add an ε inside logarithms, roots
+    and divisions, or check the data.
     """
 
     name: ClassVar[str] = "non-finite"
     rank: ClassVar[int] = 10
     limits: ClassVar[dict[str, Limit]] = {
-        "elements": Limit(0.0, "share of elements that are NaN or Inf", "One is too many"),
+        "elements": Limit(
+            0.0, "share of elements that are NaN or infinite", "One element is too many"
+        ),
         "update": Limit(
             steps.LARGE,
-            "relative update of an earlier step, median over weights, from which steps are blamed",
+            "relative update of an earlier step (median over weights) above which the learning "
+            "rate is blamed",
             "The limit of oversized-update",
         ),
     }
@@ -61,9 +65,7 @@ class NonFinite(AbstractRule):
 
     @staticmethod
     def _in_loss(step: int) -> _Place:
-        return _Place(
-            step, "loss", "the loss is not a number, and no site before it shows why", 1.0
-        )
+        return _Place(step, "loss", "the loss", 1.0)
 
     def _first(self, view: RunView) -> _Place | None:
         for probe in view.probes:
@@ -79,7 +81,7 @@ class NonFinite(AbstractRule):
             stats = probe.layers.get(layer.name)
             if layer.reads_data and stats is not None and stats.x_nonfinite > 0:
                 share = stats.x_nonfinite / max(stats.count + stats.x_nonfinite, 1)
-                return _Place(probe.step, layer.name, "the data that enters", share, data=True)
+                return _Place(probe.step, layer.name, "the input data of", share, data=True)
         for site in sorted(view.run.sites, key=lambda one: one.index):
             there = probe.sites.get(site.name)
             if there is not None and there.z_nonfinite > 0:
@@ -97,7 +99,9 @@ class NonFinite(AbstractRule):
 
     @staticmethod
     def _backward(view: RunView, probe: Probe) -> _Place | None:
-        """Only where the loss broke too: mixed precision overflows on purpose."""
+        """Look at gradients only if the loss is non-finite too: mixed precision overflows on
+        purpose.
+        """
         if view.run.first_nonfinite_loss is None:
             return None
         for site in sorted(view.run.sites, key=lambda one: -one.index):
@@ -109,14 +113,14 @@ class NonFinite(AbstractRule):
 
     def _finding(self, view: RunView, place: _Place) -> Finding:
         step = view.run.first_nonfinite_loss
-        loss = f" The loss is not a number since step {step}." if step is not None else ""
+        loss = f" The loss is non-finite since step {step}." if step is not None else ""
         cause = self._blame(view, place)
         where = place.what if place.name == "loss" else f"{place.what} {place.name}"
         return Finding(
             self.name,
             Severity.FAULT,
-            f"NaN or Inf is first seen at step {place.step}: {where} has it in "
-            f"{number(100 * place.share)} % of its elements.{loss}",
+            f"The first NaN or infinity appears at step {place.step}, in "
+            f"{number(100 * place.share)} % of the elements of {where}.{loss}",
             (place.name,),
             min(place.step, step if step is not None else place.step),
             {"elements that are no numbers": Evidence(place.share, 0.0, "%")},
@@ -134,16 +138,18 @@ class NonFinite(AbstractRule):
     def _remedies(cause: dict[str, float]) -> tuple[Remedy, ...]:
         if cause == {"input": 1.0}:
             return (
-                Remedy("drop or fill the samples that are no numbers", "0 of them reach the layer"),
+                Remedy(
+                    "remove or fill the non-finite samples", "0 non-finite values reach the layer"
+                ),
             )
         if "learning-rate" in cause:
             return (
-                Remedy("lower the learning rate tenfold", "updates of a tenth of their size"),
-                Remedy("clip the gradient's norm at 1", "a bound on the size of every step"),
+                Remedy("divide the learning rate by 10", "updates of a tenth of their size"),
+                Remedy("clip the gradient norm at 1", "a bounded update in every step"),
             )
         return (
             Remedy(
-                "look for logarithms, roots and divisions of 0 behind that place, and add an ε of "
+                "look for logarithms, roots and divisions by 0 after this point, and add an ε of "
                 "1e-8",
                 "finite values and gradients at 0",
             ),

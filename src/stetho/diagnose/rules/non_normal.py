@@ -1,4 +1,4 @@
-"""Skewness and tails of z → `non-normal`."""
+"""`non-normal`: z is skewed or has heavy tails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
-from stetho.diagnose.phrases import at, normalised, number
+from stetho.diagnose.phrases import and_others, at, normalised, number
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
@@ -16,16 +16,16 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
 class NonNormal(AbstractRule):
     """Are pre-activations far from a normal distribution?
 
-    Looks at: skewness and excess kurtosis of z over all elements of a site; both are 0 for a
-    normal distribution. The blame is what the first site has already, which the data brings, and
-    what arises on the way to the worst site, as products of random factors grow heavier tails
-    with every layer.
+    Looks at: skewness and excess kurtosis of z over all elements of a site; both are 0 for a normal
+    distribution. The blame is divided in two: what the first site already shows is attributed to
+    the data, and what is added up to the worst site to the depth. Products of random factors have
+    heavier tails with every layer.
 
-    Can look like it: units of unequal size, each of them normal, make heavy tails together; a
-    classifier that is sure of its answers has two humps. Both train well and stay inside of the
-    limits.
+    Can look like it: units of different scale, each of them normal, which together have heavy
+    tails. A confident classifier has two peaks. Both train well and stay within the limits.
 
-    What helps: normalisation before the function, wider layers, data whose outliers are clipped.
+    What helps: add normalisation before the activation function, use wider layers, or clip outliers
+    in the data.
     """
 
     name: ClassVar[str] = "non-normal"
@@ -34,13 +34,14 @@ class NonNormal(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "skew": Limit(
             6.0,
-            "size of the skewness of z",
-            "Twice what any network of the zoo's calibration half has that learns: 3.1",
+            "absolute value of the skewness of z",
+            "Twice the largest value of any network in the zoo's calibration half that learns "
+            "(3.1)",
         ),
         "kurtosis": Limit(
             50.0,
             "excess kurtosis of z",
-            "Networks of the zoo's calibration half that learn have up to 14; an exponential "
+            "Networks in the zoo's calibration half that learn have up to 14; an exponential "
             "distribution has 6",
         ),
     }
@@ -55,7 +56,7 @@ class NonNormal(AbstractRule):
         return SiteStats(z_skew=view.now(site, "z_skew"), z_kurtosis=view.now(site, "z_kurtosis"))
 
     def _excess(self, stats: SiteStats | None) -> float:
-        """How many times over its limit skewness or kurtosis is, whichever is more."""
+        """Return the larger ratio to the limit, of skewness and kurtosis."""
         if stats is None or math.isnan(stats.z_skew):
             return 0.0
         skew = abs(stats.z_skew) / self.limit("skew")
@@ -68,14 +69,14 @@ class NonNormal(AbstractRule):
         def stands(probe: Probe) -> bool:
             return self._excess(probe.sites.get(worst.name)) > 1
 
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         first = self._now(view, view.hidden[0])
         return Finding(
             self.name,
             view.severity(severe=False),
             f"{at(worst)}: z has skewness {number(now.z_skew)} and excess kurtosis "
-            f"{number(now.z_kurtosis)}, where a normal distribution has 0{more}; at the first site "
-            f"these are {number(first.z_skew)} and {number(first.z_kurtosis)}.",
+            f"{number(now.z_kurtosis)}, where a normal distribution has 0{more}. At the first "
+            f"site, the values are {number(first.z_skew)} and {number(first.z_kurtosis)}.",
             tuple(site.name for site in sites),
             view.since(stands),
             {
@@ -85,16 +86,16 @@ class NonNormal(AbstractRule):
             self._blame(first, now),
             (
                 Remedy(
-                    "put a batch or layer normalisation before the function",
-                    "each unit at mean 0 and deviation 1, so that units of unequal size make no "
-                    "tails",
+                    "add batch or layer normalisation before the activation function",
+                    "every unit has mean 0 and standard deviation 1, so units of different scale "
+                    "cause no tails",
                 ),
             ),
         )
 
     @staticmethod
     def _blame(first: SiteStats, worst: SiteStats) -> dict[str, float]:
-        """By logarithms of 1 + |skewness| + |kurtosis|."""
+        """Divide by logarithms of 1 + |skewness| + |kurtosis|."""
         brought, now = (
             math.log1p(abs(stats.z_skew) + abs(stats.z_kurtosis)) for stats in (first, worst)
         )

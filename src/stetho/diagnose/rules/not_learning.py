@@ -1,4 +1,4 @@
-"""A loss that is still, comes back, or falls by what is learned by heart → `not-learning`."""
+"""`not-learning`: the loss does not fall, rises again, or falls by memorising alone."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from stetho.record import Evidence, Finding, Remedy, Run, Severity
 
 
 class NotLearning(AbstractRule):
-    """Is the loss better than that of the best constant answer?
+    """Is the loss better than that of the best constant prediction?
 
-    Looks at: the loss of every step, against the loss that the best constant prediction gets for
-    the targets seen: the entropy of the classes' shares for cross entropy, the variance for squared
-    error. A loss that falls to that value and stays has learned how often each answer comes, and
-    nothing of the inputs. A loss that was below it and has come back half the way or more is told
-    too. Where less than a quarter of it is gone, two more things are looked at. How far all steps
-    together can have moved a weight. And whether the samples of a batch agree on a direction: in
-    the layer before the loss, the gradient of the weight is a sum over samples; if what the layer
-    gets tells nothing of the targets, that sum is as large as if the gradients were dealt out among
-    the samples by chance (agreement 1), and what the loss still falls is learned by heart.
+    Looks at: the loss of every step, relative to the loss of the best constant prediction for the
+    targets seen. For cross entropy this is the entropy of the class shares, for squared error the
+    variance. A network whose loss falls to this value and stays there has learned how frequent each
+    class is, but nothing from the inputs. A loss that was below this value and has lost half of the
+    gain or more is reported too. If the loss is less than a quarter below this value, the rule
+    checks two more things. First: how far all steps together can have moved a weight. Second:
+    whether the samples of a batch agree on a direction. In the layer before the loss, the gradient
+    of the weight is a sum over samples. If the layer's input contains no information about the
+    targets, this sum is as large as if the gradients were assigned to the samples at random
+    (agreement 1). The loss then falls by memorising alone.
 
-    Can look like it: the first steps of a run that learns later; two players or rewards, whose
-    loss is meant to hover (without targets nothing is said); recurrent networks that have not found
-    yet what tells the targets, whose samples agree by chance too.
+    Can look like it: the first steps of a run that learns later. Adversarial or reward losses,
+    which are meant to stay level (without targets the rule reports nothing). Recurrent networks
+    that have not yet found the relevant inputs; their samples agree only by chance too.
 
-    What helps: the finding that stands above this one. Without one, and where signal and gradient
-    pass all sites and steps of usual size do not help, the labels are left.
+    What helps: fix the finding above this one. If there is none, signal and gradient pass all
+    sites, and the steps have the usual size, check the labels.
     """
 
     name: ClassVar[str] = "not-learning"
@@ -50,38 +51,41 @@ class NotLearning(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "explained": Limit(
             STUCK_LIMIT,
-            "share of the constant answer's loss that is gone",
-            f"Nothing is learned under 2 %; a network that learns has {EXPLAINED:.0%} and more",
+            "relative gain over the loss of the best constant prediction",
+            f"Below 2 % nothing is learned; a network that learns has {EXPLAINED:.0%} or more",
         ),
         "steps": Limit(
             PATIENCE,
-            "steps after which a loss that has not moved is a fault; before, nothing is said while "
-            "training goes on",
-            "An epoch of small data",
+            "steps after which a loss that does not fall is a fault; before, nothing is reported "
+            "while training runs",
+            "One epoch of a small data set",
         ),
         "kept": Limit(
             LOST,
-            "part of what was explained at best that a network keeps",
-            "Half; zoo, calibration half: of 423 healthy runs all but one keep more",
+            "part of the best gain that a network keeps",
+            "In the zoo's calibration half, all but one of 423 healthy runs keep more than half",
         ),
         "agreement": Limit(
             AGREEMENT,
-            "agreement of the samples in the layer before the loss, mean over probes; by chance 1",
-            "Zoo, calibration half, networks that explain under a quarter: with random labels at "
-            "most 1.01, with true labels and weights of usual size 1.5 and more (in batches of 8 "
-            f"1.2). {CERTAIN:.0f} standard errors above 1 are agreement too",
+            "agreement of the samples in the layer before the loss, mean over probes (1: by "
+            "chance)",
+            "In the zoo's calibration half, networks with a gain below a quarter have at most "
+            "1.01 with random labels. With true labels and weights of usual size they have 1.5 "
+            f"or more (1.2 in batches of 8). {CERTAIN:.0f} standard errors above 1 count as "
+            "agreement too",
         ),
         "little": Limit(
             LITTLE,
-            "share of the constant answer's loss that is gone, under which it is asked how far "
-            "steps have led and whether samples agree",
-            "Zoo, calibration half: of 59 healthy networks all but one have more in the end",
+            "relative gain over the loss of the best constant prediction below which travel and "
+            "agreement are checked",
+            "In the zoo's calibration half, all but one of 59 healthy networks have more in the "
+            "end",
         ),
         "way": Limit(
             TRAVEL,
-            "way of all steps: relative update of a weight, times steps",
-            "Zoo, calibration half: at most 0.06 where the rate is too small, 1.3 and more in "
-            "healthy networks",
+            "travel of a weight: relative update, times the number of steps",
+            "In the zoo's calibration half, at most 0.06 if the learning rate is too small, 1.3 "
+            "or more in healthy networks",
         ),
     }
 
@@ -99,9 +103,9 @@ class NotLearning(AbstractRule):
         return Finding(
             self.name,
             Severity.WARNING,
-            f"About step {seen.best_step} {percent(most)} of the best constant answer's loss was "
-            f"gone; after {seen.steps} steps {percent(max(0.0, seen.explained))} is: what was "
-            "learned is lost again.",
+            f"The network forgot what it had learned: about step {seen.best_step} the loss was "
+            f"{percent(most)} below that of the best constant prediction; after {seen.steps} "
+            f"steps it is {percent(max(0.0, seen.explained))} below.",
             (),
             seen.best_step,
             {
@@ -112,17 +116,17 @@ class NotLearning(AbstractRule):
             {"unknown": 1.0},
             (
                 Remedy(
-                    f"look at what changes about step {seen.best_step} (learning rate, data), and "
-                    "keep the weights of that time",
+                    f"check what changes about step {seen.best_step} (learning rate, data), and "
+                    "keep the weights of that step",
                     f"a loss that stays near {number(seen.best)}",
                 ),
             ),
         )
 
     def _little(self, view: RunView) -> bool:
-        """Whether the loss falls, but hardly, by steps that creep, or by nothing that inputs tell.
+        """Whether the loss barely falls, by steps that are too small or by memorising alone.
 
-        A warm-up creeps, so that nothing is made of it while training goes on.
+        A warm-up has small steps, so they are ignored while training runs.
         """
         seen = view.learning
         falls = seen.status in ("learns", "slow") and seen.explained < self.limit("little")
@@ -145,15 +149,16 @@ class NotLearning(AbstractRule):
         return Finding(
             self.name,
             Severity.FAULT if grave else Severity.WARNING,
-            f"After {seen.steps} steps the loss is {number(seen.last)}; the best constant answer "
-            f"gets {number(seen.baseline)}, so {percent(max(0.0, seen.explained))} of it is gone.",
+            f"After {seen.steps} steps the loss is {number(seen.last)}, "
+            f"{_against_constant(seen.explained)} that of the best constant prediction "
+            f"({number(seen.baseline)}).",
             (),
             0,
             evidence,
             {"unknown": 1.0},
             (
                 Remedy(
-                    "try to overfit a single batch, and look at the labels and the output layer",
+                    "try to overfit a single batch, and check the labels and the output layer",
                     "a loss near 0 on one batch within a few hundred steps, if the network can "
                     "learn at all",
                 ),

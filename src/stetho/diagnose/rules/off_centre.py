@@ -1,4 +1,4 @@
-"""Mean against size of what enters a layer → `off-centre`."""
+"""`off-centre`: the input of a layer has a mean far from 0."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from stetho.record import Evidence, Finding, Layer, Probe, Remedy, Run, Severity
 
 
 class OffCentre(AbstractRule):
-    """Does a layer see inputs far from zero mean?
+    """Does a layer receive inputs with a mean far from 0?
 
-    Looks at: |mean| against root mean square of everything that enters a layer fed by a hidden
-    site. 0 is centred, 1 is a constant. What the layer receives counts, so a normalisation in
-    between puts it right. The blame is split between the function, which may never be negative,
-    and the bias that moves z off zero.
+    Looks at: |mean| divided by the root mean square of the input of each layer that a hidden site
+    feeds. 0 is centred, 1 is a constant. The layer's own input counts, so a normalisation in
+    between removes the offset. The blame is divided between the function, which may never be
+    negative, and the bias, which shifts z away from 0.
 
-    Can look like it: ReLU on normal inputs has 0.56 and trains well; this rule is silent there.
+    Can look like it: ReLU on normal inputs, which has 0.56 and trains well. The rule reports
+    nothing there.
 
-    What helps: a function with outputs of both signs (tanh, ELU, leaky ReLU), or a normalisation
-    after the function. LeCun et al. 1998: inputs of one sign tie the signs of a unit's updates.
+    What helps: use a function with outputs of both signs (tanh, ELU, leaky ReLU), or add
+    normalisation after the function. Inputs of one sign tie the signs of a unit's updates together
+    (LeCun et al. 1998).
     """
 
     name: ClassVar[str] = "off-centre"
@@ -34,7 +36,7 @@ class OffCentre(AbstractRule):
         "ratio": Limit(
             0.95,
             "|mean| / root mean square of a layer's input",
-            "Zoo, calibration half: up to 0.94 in networks that learn; 1 is a constant",
+            "In the zoo's calibration half, networks that learn have up to 0.94; 1 is a constant",
         ),
     }
 
@@ -45,7 +47,7 @@ class OffCentre(AbstractRule):
 
     @staticmethod
     def _pairs(view: RunView) -> list[tuple[Site, Layer]]:
-        """Each hidden site with the first layer that it feeds."""
+        """Return each hidden site with the first layer that it feeds."""
         pairs = [(site, view.layer(site.feeds[0])) for site in view.hidden if site.feeds]
         return [(site, layer) for site, layer in pairs if layer is not None]
 
@@ -65,14 +67,12 @@ class OffCentre(AbstractRule):
             return stats is not None and abs(stats.x_mean) > self.limit("ratio") * stats.x_rms
 
         stuck = view.learning.status in ("stuck", "diverged")
-        more = (
-            f"; {len(found) - 1} more layer{'s' * (len(found) > 2)} too" if len(found) > 1 else ""
-        )
+        more = and_others(len(found) - 1, "layer")
         cause = self._blame(view, [site for site, _ in found])
         return Finding(
             self.name,
             Severity.WARNING if stuck else Severity.NOTE,
-            f"What enters layer {layer.name} has a mean of "
+            f"The input of layer {layer.name} has a mean of "
             f"{number(view.layer_now(layer.name, 'x_mean'))}, {percent(ratio)} of its root mean "
             f"square{more}.",
             tuple(site.name for site, _ in found),
@@ -81,19 +81,19 @@ class OffCentre(AbstractRule):
             cause,
             (
                 Remedy(
-                    f"use a function with outputs of both signs in place of {site.function.name}",
-                    "a ratio of 0 for tanh and about 0.2 for ELU on normal inputs",
+                    f"replace {site.function.name} with a function that has outputs of both signs",
+                    "a ratio of 0 with tanh and about 0.2 with ELU on normal inputs",
                 ),
                 Remedy(
-                    f"put a normalisation between {site.name} and layer {layer.name}",
-                    f"a ratio of 0 instead of {number(ratio)}",
+                    f"add normalisation between {site.name} and layer {layer.name}",
+                    f"a ratio of 0 (currently {number(ratio)})",
                 ),
             ),
         )
 
     @staticmethod
     def _blame(view: RunView, sites: list[Site]) -> dict[str, float]:
-        """How far z lies off its own zero is the bias's part; the rest is the function's."""
+        """Attribute the offset of z to the bias, and the rest to the function."""
         parts = {"function": 0.0, "bias": 0.0}
         for site in sites:
             mean, std = view.now(site, "z_mean"), view.now(site, "z_std")

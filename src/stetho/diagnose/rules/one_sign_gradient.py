@@ -1,4 +1,4 @@
-"""Incoming weights of a unit whose gradients have one sign → `one-sign-gradient`."""
+"""`one-sign-gradient`: the gradients of all weights into a unit have one sign."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from stetho.record import Evidence, Finding, Layer, Probe, Remedy, Run
 
 
 class OneSignGradient(AbstractRule):
-    """Can the weights into a unit only rise together or fall together?
+    """Can the weights into a unit only rise or fall together?
 
-    Looks at: for each unit the gradient of its incoming weights. For one sample these all have
-    one sign where no input is negative (LeCun et al. 1998), so that two weights cannot move apart
-    in one step; a batch mixes signs. The share of units whose gradients have one sign is judged, by
-    its median over the layers.
-    The blame goes to the function before the layer where it is never negative, and to the data
-    where the layer reads it.
+    Looks at: the gradient of the weights into each unit. For one sample, all of these have one sign
+    if no input is negative (LeCun et al. 1998), so two weights cannot move in opposite directions
+    in one step. A batch mixes signs. The rule judges the share of units whose gradients have one
+    sign, as a median over the layers. It blames the function before the layer, or the data if the
+    layer reads the data.
 
-    Can look like it: batches of one or two samples, where it is exact and training goes on; few
-    incoming weights, which agree by chance: layers with less than 8 are left out.
+    Can look like it: batches of one or two samples, where gradients of one sign are exact and
+    training still works. Few incoming weights agree by chance, so layers with fewer than 8 are left
+    out.
 
-    What helps: a function with outputs of both signs, data with its mean taken off, normalisation
-    between the function and the layer, larger batches.
+    What helps: use a function with outputs of both signs, subtract the mean from the data, add
+    normalisation between the function and the layer, or use larger batches.
     """
 
     name: ClassVar[str] = "one-sign-gradient"
@@ -38,7 +38,7 @@ class OneSignGradient(AbstractRule):
         "share": Limit(
             0.9,
             "share of a layer's units whose gradients have one sign, median over layers",
-            "Zoo, calibration half: up to 0.86 in networks that learn",
+            "In the zoo's calibration half, networks that learn have up to 0.86",
         ),
         "fan-in": Limit(
             8, "incoming weights of a unit", "Eight signs agree by chance in 2/2⁸ = 0.8 % of units"
@@ -71,8 +71,8 @@ class OneSignGradient(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe=False),
-            f"{some(names)}: in {percent(share)} of the units all {worst.fan_in} incoming weights "
-            f"have gradients of one sign (balance "
+            f"{some(names)}: in {percent(share)} of the units, the gradients of all "
+            f"{worst.fan_in} incoming weights have one sign (|Σg| / Σ|g| = "
             f"{number(view.parameter_now(worst.weight, 'balance'))}).",
             names,
             view.since(stands),
@@ -83,16 +83,17 @@ class OneSignGradient(AbstractRule):
             self._blame(view, layers),
             (
                 Remedy(
-                    "use a function with outputs of both signs, or put a normalisation between "
-                    "function and layer",
-                    "both signs in nearly all units: 8 inputs of either sign agree in 0.8 %",
+                    "use a function with outputs of both signs, or add normalisation between the "
+                    "function and the layer",
+                    "both signs in nearly all units (8 inputs of random sign agree in 0.8 % of "
+                    "units)",
                 ),
             ),
         )
 
     @staticmethod
     def _blame(view: RunView, layers: Sequence[Layer]) -> dict[str, float]:
-        """How much of what enters is its mean: the function's, or the data's."""
+        """Attribute the mean's part of the input to the function or to the data."""
         before = {name: site for site in view.run.sites for name in site.feeds}
         parts = {"function": 0.0, "input": 0.0, "unknown": 0.0}
         for layer in layers:

@@ -1,4 +1,4 @@
-"""Units that live, but for hardly any sample → `over-sparse`."""
+"""`over-sparse`: units are active, but for very few samples."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, STUCK, chain
-from stetho.diagnose.phrases import at, normalised, number, percent
+from stetho.diagnose.phrases import and_others, at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site, SiteStats
 
 
 class OverSparse(AbstractRule):
-    """Are so few units active that learning is starved?
+    """Are so few outputs non-zero that too little gradient passes?
 
-    Looks at: the share of a site's outputs that are exactly 0, for functions with a flat side
-    (ReLU and its kin). What is 0 passes no gradient. The blame is shared between the bias, as far
-    as its size accounts for how far z lies below 0, the rate of learning, as far as the zeros came
-    with training, and the weights.
+    Looks at: the share of a site's outputs that are exactly 0, for functions with a flat side such
+    as ReLU. An output of 0 passes no gradient. The blame is divided between three causes. The bias
+    is blamed as far as its size explains how far z lies below 0. The learning rate is blamed as far
+    as the zeros appeared during training. The rest is attributed to the weights.
 
-    Can look like it: sparse detectors late in a training that goes well; ReLU on normal inputs
-    has half of its outputs at 0 by design.
+    Can look like it: sparse detectors late in a healthy training. ReLU on normal inputs has half of
+    its outputs at 0 by design.
 
-    What helps: biases that begin at 0, a lower learning rate, a function that leaks.
+    What helps: initialise the biases with 0, use a lower learning rate, or use leaky ReLU or ELU.
     """
 
     name: ClassVar[str] = "over-sparse"
@@ -33,10 +33,12 @@ class OverSparse(AbstractRule):
         "zeros": Limit(
             0.95,
             "share of a site's outputs that are exactly 0",
-            "A twentieth is left; networks of the zoo's calibration half that learn have up to "
-            "0.71 zeros",
+            "One twentieth of the outputs is left. Networks in the zoo's calibration half that "
+            "learn have up to 0.71",
         ),
-        "severe": Limit(0.99, "share at which next to nothing passes", "One output in a hundred"),
+        "severe": Limit(
+            0.99, "the same share, at which almost no gradient passes", "One output in 100 is left"
+        ),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -56,25 +58,26 @@ class OverSparse(AbstractRule):
             stats = probe.sites.get(worst.name)
             return stats is not None and self._sparse(worst, stats.a_zero)
 
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         mean, std = view.now(worst, "z_mean"), view.now(worst, "z_std")
         return Finding(
             self.name,
             view.severity(zeros > self.limit("severe")),
-            f"{at(worst)}: {percent(zeros)} of the outputs are exactly 0{more}; z is "
-            f"{number(mean)} ± {number(std)} there.",
+            f"{at(worst)}: {percent(zeros)} of the outputs are exactly 0{more}; z has mean "
+            f"{number(mean)} and standard deviation {number(std)}.",
             tuple(site.name for site in sites),
             view.since(stands),
             {"outputs that are 0": Evidence(zeros, self.limit("zeros"), "%")},
             self._blame(view, worst, zeros),
             (
                 Remedy(
-                    f"initialise {worst.bias or 'the bias'} at 0",
+                    f"initialise {worst.bias or 'the bias'} with 0",
                     "half of the outputs are 0 on normal inputs",
                 ),
                 Remedy(
-                    f"use leaky ReLU or ELU in place of {worst.function.name}",
-                    f"the slope is never 0: the {percent(zeros)} pass a gradient again",
+                    f"replace {worst.function.name} with leaky ReLU or ELU",
+                    f"the slope is never 0, so the {percent(zeros)} of zero outputs pass a "
+                    "gradient again",
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""Steps that are large against the weights that they change → `oversized-update`."""
+"""`oversized-update`: optimizer steps are too large relative to the weights."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from stetho.record import Evidence, Finding, Parameter, Remedy, Run
 
 
 class OversizedUpdate(AbstractRule):
-    """Are the optimizer's steps too large for the weights that they change?
+    """Are the optimizer's steps too large relative to the weights?
 
-    Looks at: relative updates, rms(update) / rms(weight), of which about 1e-3 is usual: in each
-    probe the median over all weights, and of these the largest. A step of the weight's own size
-    replaces what it had learned, and one such step can kill units or saturate them for good, so
-    that later steps are small again. The blame is shared by orders of magnitude: under plain
-    gradient descent what data above unit scale and weights above their gain put on the gradient;
-    the rest is the learning rate's.
+    Looks at: relative updates, rms(update) / rms(weight); about 1e-3 is usual. The rule takes the
+    median over all weights in each probe, and the largest of these medians. A step as large as the
+    weight replaces what the weight had learned. One such step can kill or saturate units
+    permanently, so later steps are small again. The blame is divided by orders of magnitude. Under
+    plain gradient descent, data above unit scale and weights above their gain enlarge the gradient;
+    the rest is attributed to the learning rate.
 
-    Can look like it: the first steps of Adam, which are as large as the learning rate whatever the
-    gradient is, and weights that begin at 0; neither exceeds the limit in the median of a network
-    that trains well.
+    Can look like it: the first steps of Adam, which are as large as the learning rate regardless of
+    the gradient, and weights initialised with 0. In a network that trains well, the median stays
+    below the limit in both cases.
 
-    What helps: a lower learning rate, a warm-up, clipping; `optimizer.zero_grad()` in every step,
-    without which gradients add up.
+    What helps: use a lower learning rate or a warm-up, or clip the gradient. Call
+    `optimizer.zero_grad()` in every step; without it, gradients accumulate.
     """
 
     name: ClassVar[str] = "oversized-update"
@@ -38,13 +38,13 @@ class OversizedUpdate(AbstractRule):
         "update": Limit(
             steps.LARGE,
             "largest relative update of any probe, median over weights",
-            "Healthy networks of the zoo's calibration half have up to 0.20, in the first steps "
+            "Healthy networks in the zoo's calibration half have up to 0.20, in the first steps "
             "of RMSProp",
         ),
         "severe": Limit(
             1.0,
-            "an update as large as the weight that it changes",
-            "It replaces what had been learned",
+            "an update as large as the weight",
+            "Such an update replaces what the weight had learned",
         ),
     }
 
@@ -67,7 +67,7 @@ class OversizedUpdate(AbstractRule):
         return Finding(
             self.name,
             view.severity(peak > self.limit("severe")),
-            f"At step {worst} the weights change by {percent(peak)} of their own size (median of "
+            f"At step {worst} the weights change by {percent(peak)} of their size (median over "
             f"{len(weights)} weights); about 0.1 % is usual.",
             tuple(parameter.name for parameter in weights),
             onset,
@@ -78,12 +78,12 @@ class OversizedUpdate(AbstractRule):
             steps.blame(view),
             (
                 Remedy(
-                    f"lower the learning rate {number(_tens(peak / 1e-2))}-fold, or warm it up",
-                    "relative updates of 1 % and less",
+                    f"divide the learning rate by {number(_tens(peak / 1e-2))}, or add a warm-up",
+                    "relative updates of 1 % or less",
                 ),
                 Remedy(
-                    "clip the gradient's norm at 1",
-                    "steps of plain gradient descent of at most the learning rate times 1",
+                    "clip the gradient norm at 1",
+                    "under plain gradient descent, steps of at most the learning rate times 1",
                 ),
             ),
         )
@@ -98,5 +98,5 @@ class OversizedUpdate(AbstractRule):
 
 
 def _tens(ratio: float) -> float:
-    """The next power of ten."""
+    """Return the next power of ten."""
     return float(10 ** math.ceil(math.log10(ratio))) if math.isfinite(ratio) else ratio

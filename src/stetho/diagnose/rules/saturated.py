@@ -1,4 +1,4 @@
-"""Elements and units whose slope is almost 0 → `saturated`."""
+"""`saturated`: the slope is almost 0 at many elements or units."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from typing import ClassVar
 
 from stetho.diagnose import steps
 from stetho.diagnose.examples import LEARNS, STUCK, TANH, chain
-from stetho.diagnose.phrases import at, normalised, number, percent
+from stetho.diagnose.phrases import and_others, at, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Function, Probe, Remedy, Run, Site, SiteStats
 
 
 class Saturated(AbstractRule):
-    """Do units sit where the slope of their activation function is almost 0?
+    """Do units operate where the slope of their activation function is almost 0?
 
-    Looks at: the share of elements of z at which |φ'| is under 5 % of its largest value, and the
-    share of units that are so for nearly all samples. Either can be the illness: wide weights
-    saturate every unit, but each on other samples; a large bias saturates one unit on all. The
-    blame is computed: of the saturated units, those that would not be so without their bias; for
-    the rest, how far the weights and the layer's input exceed unit scale. What was not saturated
-    in the first probe came with training; after large steps it is laid to the learning rate.
+    Looks at: the share of elements of z at which |φ'| is below 5 % of its largest value, and the
+    share of units at which this holds for nearly all samples. Either can be the problem. Large
+    weights saturate every unit, each on different samples. A large bias saturates one unit on all
+    samples. The blame is computed. Saturated units that would not be saturated without their bias
+    are attributed to the bias. For the rest, the rule measures how far the weights and the layer's
+    input exceed unit scale. Saturation that was absent in the first probe came with training; after
+    large steps it is attributed to the learning rate.
 
-    Can look like it: functions that are meant to be flat on one side (ReLU and its kin) are judged
-    by dead-units instead; an output function that is sure of its answer is no hidden site; late in
-    a training that goes well saturation is a note at most.
+    Can look like it: functions that are flat on one side by design, such as ReLU; the rule
+    dead-units judges these. A confident output function is not a hidden site. Late in a healthy
+    training, saturation is a note at most.
 
-    What helps: smaller weights or inputs of unit scale, normalisation before the function, a
-    smaller learning rate where training made the weights large, or a function that does not
-    saturate on that side.
+    What helps: use smaller weights or inputs of unit scale, or add normalisation before the
+    activation function. Use a smaller learning rate if training made the weights large. Or use a
+    function that does not saturate on that side.
     """
 
     name: ClassVar[str] = "saturated"
@@ -39,14 +40,14 @@ class Saturated(AbstractRule):
         "elements": Limit(
             0.5,
             "share of a site's elements that are saturated",
-            "Half of the elements pass under 5 % of the gradient: the site's slope factor is then "
-            "at most about 0.7 of what it could be",
+            "Half of the elements pass less than 5 % of the gradient, so the site's slope factor "
+            "is at most about 0.7 of its largest possible value",
         ),
         "units": Limit(
             0.3,
             "share of a site's units that are saturated for more than 95 % of the samples",
-            "Glorot and Bengio 2010 saw whole layers at 100 % in networks that did not learn and "
-            "a few units in those that did",
+            "Glorot and Bengio 2010 saw whole layers at 100 % in networks that did not learn, "
+            "and a few units in networks that did",
         ),
         "one-sided": Limit(
             0.95,
@@ -55,8 +56,8 @@ class Saturated(AbstractRule):
         ),
         "severe": Limit(
             0.8,
-            "share of elements at which hardly any gradient passes",
-            "A slope factor under about 0.45",
+            "share of elements at which almost no gradient passes",
+            "A slope factor below about 0.45",
         ),
     }
 
@@ -95,13 +96,14 @@ class Saturated(AbstractRule):
 
         low, high = view.now(worst, "saturated_low"), view.now(worst, "saturated_high")
         side = "on both sides" if min(low, high) > 0.1 else f"on the {_side(low, high)} side"
-        more = f"; {len(sites) - 1} more site{'s' * (len(sites) > 2)} too" if len(sites) > 1 else ""
+        more = and_others(len(sites) - 1)
         cause = self._blame(view, sites)
         return Finding(
             self.name,
             view.severity(max(share, units) > self.limit("severe")),
-            f"{at(worst)}: {percent(share)} of the elements are saturated {side}, "
-            f"{percent(units)} of the {worst.units} units for nearly all samples{more}.",
+            f"{at(worst)}: {percent(share)} of the elements are saturated {side}; "
+            f"{percent(units)} of the {worst.units} units are saturated for nearly all "
+            f"samples{more}.",
             tuple(site.name for site in sites),
             view.since(stands),
             {
@@ -131,7 +133,7 @@ class Saturated(AbstractRule):
         return normalised(parts)
 
     def _came(self, view: RunView, site: Site) -> float:
-        """Share of what is saturated that was not so in the first probe: it came with training."""
+        """Return the share of the saturation that was absent in the first probe."""
         first, now = view.first(site), self._share(view, site)
         if first is None or not now > 0 or not steps.peak(view) > steps.LARGE:
             return 0.0
@@ -141,7 +143,7 @@ class Saturated(AbstractRule):
 
     @staticmethod
     def _scale_blame(view: RunView, site: Site) -> dict[str, float]:
-        """By logarithms: what the input, the first weights and their growth put on top of 1."""
+        """Divide by logarithms: how far input, first weights and their growth exceed 1."""
         layer = view.layer(site.layer)
         x_rms = view.layer_now(site.layer, "x_rms")
         weight = layer.weight if layer else None
@@ -164,19 +166,19 @@ class Saturated(AbstractRule):
         blame = max(cause, key=lambda name: cause[name])
         do = {
             "weights": f"initialise the weights of layer {site.layer} {number(std)} times smaller",
-            "input": f"scale what enters layer {site.layer} to unit deviation",
-            "learning-rate": "lower the learning rate, or decay the weights",
-            "bias": f"initialise the bias of layer {site.layer} at 0",
-        }.get(blame, "put a batch normalisation before the function")
+            "input": f"scale the input of layer {site.layer} to standard deviation 1",
+            "learning-rate": "lower the learning rate, or use weight decay",
+            "bias": f"initialise the bias of layer {site.layer} with 0",
+        }.get(blame, "add batch normalisation before the activation function")
         return (
             Remedy(
                 do,
-                f"z of deviation near 1 where it is {number(std)} now: under 5 % of a normal z is "
-                "then saturated in tanh, almost none in sigmoid",
+                f"a standard deviation of z near 1 (currently {number(std)}); less than 5 % of a "
+                "normal z is then saturated in tanh, and almost nothing in sigmoid",
             ),
             Remedy(
-                "put a batch or layer normalisation before the function",
-                "z keeps mean 0 and deviation 1, whatever the weights do",
+                "add batch or layer normalisation before the activation function",
+                "z keeps mean 0 and standard deviation 1, regardless of the weights",
             ),
         )
 
@@ -192,14 +194,14 @@ class Saturated(AbstractRule):
 
 
 def _sides(function: Function) -> tuple[int, int]:
-    """Whether the low and the high side count: flat sides by design do not."""
+    """Return whether the low and the high side count; sides that are flat by design do not."""
     low = function.saturates_below is not None and not _one_sided_detector(function)
     high = function.saturates_above is not None
     return int(low), int(high)
 
 
 def _one_sided_detector(function: Function) -> bool:
-    """ReLU and its kin: the low side means "absent", and is judged by dead-units."""
+    """Whether the low side means "absent", as in ReLU; the rule dead-units judges that side."""
     low = function.saturates_below
     return low is not None and (
         low >= 0 or (function.flat_below is not None and function.upper > 1)

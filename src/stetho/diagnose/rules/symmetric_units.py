@@ -1,4 +1,4 @@
-"""Weights whose rows begin all alike → `symmetric-units`."""
+"""`symmetric-units`: all rows of a weight start equal."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from stetho.record import Evidence, Finding, Parameter, Remedy, Run
 
 
 class SymmetricUnits(AbstractRule):
-    """Do the units of a layer begin as different ones?
+    """Do the units of a layer start with different weights?
 
-    Looks at: the weights in front of hidden sites in the first probe. Where all rows of one are the
-    same (all zeros, one constant), its units see the same and are told the same, so that gradient
-    descent keeps them copies of each other, however wide the layer; weights of 0 let no gradient
-    through besides.
+    Looks at: the weights before hidden sites in the first probe. If all rows of a weight are equal
+    (all zeros, or one constant), its units compute the same output and receive the same gradient.
+    Gradient descent then keeps them copies of each other, regardless of the layer's width. Weights
+    of 0 also pass no gradient.
 
-    Can look like it: the last weight of a residual branch, which may begin at 0, as the sum passes
-    it by; it is left out. Biases that differ, or dropout, break the symmetry in time.
+    Can look like it: the last weight of a residual branch, which may start at 0 because the sum
+    bypasses it. It is left out. Different biases or dropout break the symmetry over time.
 
-    What helps: random weights.
+    What helps: initialise the weights at random.
     """
 
     name: ClassVar[str] = "symmetric-units"
@@ -32,8 +32,8 @@ class SymmetricUnits(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "alike": Limit(
             0.999,
-            "share of a weight's rows that equal the first one, at the start",
-            "All of them; random rows are never equal",
+            "share of a weight's rows that equal the first row, at the start",
+            "All rows; random rows are never equal",
         ),
     }
 
@@ -56,24 +56,25 @@ class SymmetricUnits(AbstractRule):
         first = weights[0]
         now = view.parameter_now(first.name, "alike")
         size = view.first_rms(first.name)
-        what = "all 0" if size == 0 else "all the same"
+        what = "all 0" if size == 0 else "all equal"
         evidence = {"rows alike at the start": Evidence(1.0, self.limit("alike"), "%")}
         if not math.isnan(now):
             evidence["rows alike now"] = Evidence(now, unit="%")
         return Finding(
             self.name,
             view.severity(severe=True),
-            f"{some([weight.name for weight in weights])}: the rows begin {what}, so that the "
-            f"{first.shape[0]} units are copies of one ({percent(now)} of the rows still are).",
+            f"{some([weight.name for weight in weights])}: the rows start {what}, so the "
+            f"{first.shape[0]} units are copies of each other ({percent(now)} of the rows still "
+            "are).",
             tuple(weight.name for weight in weights),
             0,
             evidence,
             {"weights": 1.0},
             (
                 Remedy(
-                    "initialise these weights at random, with the gain of their function "
-                    "(stetho.init_)",
-                    "0 % of the rows alike: units that differ from the first step on",
+                    "initialise these weights at random, with the gain of their activation "
+                    "function (stetho.init_)",
+                    "0 % equal rows: the units differ from the first step on",
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""Steps so small that no weight gets anywhere → `undersized-update`."""
+"""`undersized-update`: all optimizer steps are too small to train the weights."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from stetho.record import Evidence, Finding, Parameter, Probe, Remedy, Run, Seve
 
 
 class UndersizedUpdate(AbstractRule):
-    """Does any weight take steps that lead somewhere?
+    """Are the optimizer's steps large enough to train any weight?
 
-    Looks at: the largest relative update, rms(update) / rms(weight), of all weights that a
-    gradient reaches; about 1e-3 is usual. If the fastest weight creeps, depth is not to blame: a
-    gradient that vanishes on its way leaves the last layers at their usual pace.
+    Looks at: the largest relative update, rms(update) / rms(weight), of all weights that a gradient
+    reaches; about 1e-3 is usual. If even the fastest weight barely changes, the depth is not the
+    cause: a vanishing gradient leaves the last layers at their usual speed.
 
-    Can look like it: a warm-up that has not begun yet, the end of a learning-rate schedule, a
-    network that has converged; a network that has learned something gets a note at most.
+    Can look like it: the start of a warm-up, the end of a learning-rate schedule, or a network that
+    has converged. A network that has learned something gets a note at most.
 
-    What helps: a higher learning rate, a higher limit for clipping.
+    What helps: use a higher learning rate, or a higher limit for gradient clipping.
     """
 
     name: ClassVar[str] = "undersized-update"
@@ -33,13 +33,14 @@ class UndersizedUpdate(AbstractRule):
         "update": Limit(
             5e-5,
             "relative update of the fastest weight",
-            "Zoo, calibration half: networks that learn have at least 2.1e-4; at 5e-5 weights "
-            "change by half a percent in a hundred steps",
+            "In the zoo's calibration half, networks that learn have at least 2.1e-4. At 5e-5, "
+            "weights change by half a percent in 100 steps",
         ),
         "passing": Limit(
             1e-3,
-            "gradient at the first site against the last, under which this rule is silent",
-            "The limit of vanishing-gradient, which then is the cause",
+            "gradient at the first site relative to the last; below this value the rule reports "
+            "nothing",
+            "The limit of vanishing-gradient, which is then the cause",
         ),
     }
 
@@ -51,13 +52,15 @@ class UndersizedUpdate(AbstractRule):
             yield self._finding(view, fastest)
 
     def _passes(self, view: RunView) -> bool:
-        """Whether the gradient comes through: else steps are small because it is."""
+        """Whether the gradient reaches the first site; else the steps are small because it is
+        small.
+        """
         spans = [view.span(model) for model in view.models if len(model) > 1]
         return all(span is not None and span.total > self.limit("passing") for span in spans)
 
     @staticmethod
     def _pace(view: RunView, weight: Parameter) -> float:
-        """Relative update now; 0 where no gradient arrives."""
+        """Return the current relative update; 0 if no gradient arrives."""
         update = view.relative_update(weight.name)
         moved = view.parameter_now(weight.name, "grad_rms") > 0 and not math.isnan(update)
         return update if moved else 0.0
@@ -75,15 +78,16 @@ class UndersizedUpdate(AbstractRule):
         return Finding(
             self.name,
             severity,
-            f"No weight changes by more than {number(pace)} of its size in a step "
-            f"({fastest.name}); about 0.001 is usual.",
+            f"No weight changes by more than {number(pace)} of its size per step (the fastest is "
+            f"{fastest.name}); about 0.001 is usual.",
             (fastest.name,),
             view.since(stands),
             {"relative update of the fastest weight": Evidence(pace, self.limit("update"))},
             {"learning-rate": 1.0},
             (
                 Remedy(
-                    f"raise the learning rate {times}-fold, or the limit of clipping",
+                    f"multiply the learning rate by {times}, or raise the limit of gradient "
+                    "clipping",
                     "relative updates near 1e-3",
                 ),
             ),

@@ -1,4 +1,4 @@
-"""Offset and scale of the data → `unscaled-input`."""
+"""`unscaled-input`: the data has a large offset or an unsuitable scale."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from stetho.record import Evidence, Finding, Layer, LayerStats, Probe, Remedy, R
 
 
 class UnscaledInput(AbstractRule):
-    """Is the data itself centred and of unit scale?
+    """Is the data centred and of unit scale?
 
-    Looks at: what enters each layer that reads data: the root mean square of all elements, the
-    features' means against their deviations, and the deviations of the features against each
-    other (5 % and 95 % quantiles, constant features left out).
+    Looks at: the input of each layer that reads data. Three values are measured: the root mean
+    square of all elements, the features' means relative to their standard deviations, and the ratio
+    of large to small standard deviations among the features (95 % and 5 % quantiles, without
+    constant features).
 
-    Can look like it: images in 0 … 1 are off centre and small, and train well; sparse features
-    have small deviations. Both stay inside the limits.
+    Can look like it: images in 0 … 1, which are off centre and small but train well, and sparse
+    features, which have small standard deviations. Both stay within the limits.
 
-    What helps: subtract each feature's mean and divide by its deviation (of the training data).
+    What helps: subtract each feature's mean and divide by its standard deviation (both from the
+    training data).
     """
 
     name: ClassVar[str] = "unscaled-input"
@@ -32,24 +34,24 @@ class UnscaledInput(AbstractRule):
         "large": Limit(
             5.0,
             "root mean square of the data",
-            "Five times unit scale: with LeCun's initialisation z then lies at ±5, where tanh and "
-            "sigmoid are saturated",
+            "Five times unit scale: with LeCun's initialisation, z then lies at ±5, where tanh "
+            "and sigmoid are saturated",
         ),
         "small": Limit(
             0.02,
             "root mean square of the data",
-            "A fiftieth of unit scale: less than audio or images in 0 … 1 have",
+            "One fiftieth of unit scale: less than audio, or images in 0 … 1, have",
         ),
         "offset": Limit(
             5.0,
-            "size of the features' means against their deviations",
-            "The mean then has 25 times the variance's part in the curvature of the loss (LeCun "
-            "et al. 1998); images in 0 … 1 have about 1 to 2",
+            "size of the features' means relative to their standard deviations",
+            "The mean then contributes 25 times as much as the variance to the curvature of the "
+            "loss (LeCun et al. 1998); images in 0 … 1 have about 1 to 2",
         ),
         "spread": Limit(
             100.0,
-            "ratio of large to small deviations among features, where the data is not small",
-            "No learning rate suits both: curvatures are apart by the square, 1e4",
+            "ratio of large to small standard deviations among features, unless the data is small",
+            "No learning rate suits both: the curvatures differ by the square, 1e4",
         ),
     }
 
@@ -68,7 +70,7 @@ class UnscaledInput(AbstractRule):
         return LayerStats(**values) if values["x_rms"] == values["x_rms"] else None
 
     def _troubles(self, stats: LayerStats) -> dict[str, Evidence]:
-        """What lies outside of its limit."""
+        """Return the measurements outside of their limits."""
         found = {}
         if stats.x_rms > self.limit("large"):
             found["root mean square"] = Evidence(stats.x_rms, self.limit("large"))
@@ -104,7 +106,7 @@ class UnscaledInput(AbstractRule):
         return Finding(
             self.name,
             severity,
-            f"The data that enters layer {layer.name} is not scaled: {', '.join(parts)}"
+            f"The input data of layer {layer.name} is not scaled: {', '.join(parts)}"
             + (f"; {percent(constant)} of its features never change." if constant > 0 else "."),
             (layer.name,),
             view.since(stands),
@@ -112,9 +114,9 @@ class UnscaledInput(AbstractRule):
             {"input": 1.0},
             (
                 Remedy(
-                    "subtract each feature's mean and divide by its deviation, both from the "
-                    "training data",
-                    "root mean square 1 and offset 0, so that z begins at unit scale",
+                    "subtract each feature's mean and divide by its standard deviation, both "
+                    "from the training data",
+                    "root mean square 1 and mean 0, so z starts at unit scale",
                 ),
             ),
         )
@@ -131,5 +133,5 @@ class UnscaledInput(AbstractRule):
 
 
 def _log_ratio(evidence: Evidence) -> float:
-    """How many times over (or under) its limit, as a natural logarithm."""
+    """Return the ratio to the limit, as a natural logarithm."""
     return log(evidence.value / evidence.limit) if evidence.value > 0 else -inf

@@ -1,4 +1,4 @@
-"""Gradients that are still there when the next backward pass begins → `unzeroed-gradient`."""
+"""`unzeroed-gradient`: gradients of earlier batches remain when a backward pass starts."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from stetho.record import Evidence, Finding, Parameter, ParameterStats, Probe, R
 class UnzeroedGradient(AbstractRule):
     """Does each step use the gradient of its own batch alone?
 
-    Looks at: what lies in the parameters' gradients when the backward pass of a step begins,
-    against what the optimizer then uses. After a step gradients should be set to zero or to None;
-    if they are not, each step takes the sum over all batches since the start. Of several backward
-    passes in one step that add up on purpose, the first finds nothing; that one counts.
+    Looks at: the parameters' gradients when the backward pass of a step starts, relative to the
+    gradients that the optimizer then uses. After a step, gradients should be set to zero or to
+    None. Otherwise each step uses the sum over all batches since the start. If several backward
+    passes of one step accumulate on purpose, the first one counts.
 
-    Can look like it: gradients that are kept and made smaller on purpose, as a momentum by hand.
+    Can look like it: gradients that are kept and scaled down on purpose, as a manual momentum.
 
-    What helps: `optimizer.zero_grad()` in every step, before the backward pass or after the step.
+    What helps: call `optimizer.zero_grad()` in every step, before the backward pass or after the
+    optimizer step.
     """
 
     name: ClassVar[str] = "unzeroed-gradient"
-    rank: ClassVar[int] = 9  # before numbers that are none: sums of gradients grow until they are
+    rank: ClassVar[int] = (
+        9  # before non-finite values: accumulated gradients grow until they overflow
+    )
     limits: ClassVar[dict[str, Limit]] = {
         "left": Limit(
             0.1,
-            "gradient that was there before the backward pass, against the one used; median",
-            "It is exactly 0 where gradients are zeroed; sums of two batches have about 0.7",
+            "gradient present before the backward pass relative to the gradient used, median",
+            "The value is exactly 0 if gradients are set to zero; sums over two batches have "
+            "about 0.7",
         ),
     }
 
@@ -45,7 +49,7 @@ class UnzeroedGradient(AbstractRule):
 
     @staticmethod
     def _share(view: RunView, weight: Parameter) -> float:
-        """Now; in a run that has diverged, while there still were numbers."""
+        """Return the current value; in a run that diverged, the last finite one."""
         seen = (one.left_rms / one.grad_rms for one in view.history(weight.name) if one.grad_rms)
         known = [share for share in seen if math.isfinite(share)]
         return median(known[-RECENT:]) if known else math.nan
@@ -58,9 +62,9 @@ class UnzeroedGradient(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe=True),
-            f"When a backward pass begins, {percent(share)} of the gradient that the step will use "
-            f"is there already (median of {len(view.weights)} weights): gradients of earlier "
-            "batches are never set to zero.",
+            "Gradients of earlier batches are never set to zero: when a backward pass starts, "
+            f"{percent(share)} of the gradient that the step will use is already there (median "
+            f"over {len(view.weights)} weights).",
             tuple(weight.name for weight in view.weights),
             view.since(stands),
             {"gradient left over / used": Evidence(share, self.limit("left"), "%")},
@@ -68,7 +72,7 @@ class UnzeroedGradient(AbstractRule):
             (
                 Remedy(
                     "call optimizer.zero_grad() in every step",
-                    "0 % left over: each step follows its own batch",
+                    "0 % left over: each step uses the gradient of its own batch",
                 ),
             ),
         )

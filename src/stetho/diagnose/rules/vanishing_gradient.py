@@ -1,4 +1,4 @@
-"""Shrinkage of the gradient from the last site to the first → `vanishing-gradient`."""
+"""`vanishing-gradient`: the gradient shrinks from the last site to the first."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from stetho.record import Evidence, Finding, Probe, Remedy, Run, Site
 
 
 class VanishingGradient(AbstractRule):
-    """How much of the gradient arrives at the first hidden site?
+    """How much of the gradient reaches the first hidden site?
 
-    Looks at: the gradient's root mean square at each hidden site, before and after its activation
-    function. The slope factors of the sites and the weight factors between them multiply to the
-    whole change, so their logarithms share out the blame exactly. The effect is measured too: the
-    relative update of the first layer's weight against that of the last.
+    Looks at: the gradient's root mean square at each hidden site (a place where an activation
+    function is applied), before and after the function. The product of the sites' slope factors and
+    the weight factors between them is the total change, so their logarithms divide the blame
+    exactly. The effect is measured too: the relative update of the first layer's weight, divided by
+    that of the last layer's weight.
 
-    Can look like it: residual networks, where the sum carries the gradient past the sites, shrink
-    little; a network that has converged has small gradients everywhere, not only in front; many
-    more elements in early layers (images) make the mean per element small, so the norm over all
-    elements must have shrunk as well.
+    Can look like it: residual networks, where the sum carries the gradient past the sites, so the
+    gradient shrinks little. A network that has converged has small gradients in all layers, not
+    only in the first ones. Early layers with many more elements (images) have a small mean per
+    element, so the norm over all elements must have shrunk as well.
 
-    What helps: an activation whose slope is near 1 where its inputs lie (ReLU, leaky ReLU, ELU)
-    with the initialisation that fits it; batch or layer normalisation; residual connections.
+    What helps: use an activation function whose slope is near 1 at its inputs (ReLU, leaky ReLU,
+    ELU), with matching initialisation. Or add batch or layer normalisation, or residual
+    connections.
     """
 
     name: ClassVar[str] = "vanishing-gradient"
@@ -36,19 +38,19 @@ class VanishingGradient(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e-3,
-            "the gradient at the first site is this part of that at the last, or less",
-            "Ten layers of the mildest factor that still halves a layer's gradient, 0.5¹⁰ ≈ 1e-3",
+            "gradient at the first site relative to the last site",
+            "Ten layers, each of which halves the gradient: 0.5¹⁰ ≈ 1e-3",
         ),
         "severe": Limit(
             1e-5,
-            "so little arrives that plain gradient descent cannot move the first layers",
-            "At a learning rate of 0.1 and unit gradients behind, updates fall under 1e-6 a step, "
-            "a thousandth of the usual 1e-3 of the weight's size",
+            "the same ratio, at which plain gradient descent cannot train the first layers",
+            "At a learning rate of 0.1 and unit gradients in the last layer, updates are below "
+            "1e-6 per step, a thousandth of the usual 1e-3 of the weight's size",
         ),
         "updates": Limit(
             1e-2,
-            "the first layer's relative update against the last layer's",
-            "A layer that moves a hundred times slower stays a random projection for the run",
+            "relative update of the first layer, divided by that of the last layer",
+            "A layer that changes 100 times more slowly stays a random projection during the run",
         ),
     }
 
@@ -62,7 +64,7 @@ class VanishingGradient(AbstractRule):
                 yield from self._at_first(view, model)
 
     def _at_first(self, view: RunView, model: Sequence[Site]) -> Iterator[Finding]:
-        """It has come through since, but the time that this took is lost."""
+        """Return a note: the gradient arrives now, but the time until then was lost."""
         start = view.probes[0]
         span = view.span(model, start)
         if span is None or not self._vanishes(model, span):
@@ -71,7 +73,8 @@ class VanishingGradient(AbstractRule):
         yield Finding(
             self.name,
             view.severity(span.total < self.limit("severe")),
-            f"At the start: {self._message(model, span, shares)} It comes through by now.",
+            f"At the start: {self._message(model, span, shares)} The gradient now reaches the "
+            "first layer.",
             tuple(site.name for site in model),
             start.step,
             {
@@ -86,10 +89,11 @@ class VanishingGradient(AbstractRule):
 
     @staticmethod
     def _reached(view: RunView, sites: Sequence[Site]) -> Sequence[Site]:
-        """The sites that any gradient reaches, or none where a flat function blocks its way.
+        """Return the sites that any gradient reaches, or none if a flat function blocks the
+        gradient.
 
-        Units that are dead or off their function's slope stop it at once; that is another
-        symptom. What is left are gradients so small that float32 has no number for them.
+        Dead or saturated units block the gradient at once, which is another symptom. The remaining
+        cause is a gradient below the smallest number of float32.
         """
         for place in reversed(range(len(sites))):
             if view.now(sites[place], "down_rms") == 0:
@@ -98,7 +102,7 @@ class VanishingGradient(AbstractRule):
         return sites
 
     def _vanishes(self, sites: Sequence[Site], span: Span) -> bool:
-        """Per element and over all elements."""
+        """Whether the gradient shrinks per element and over all elements."""
         first, last = math.prod(sites[0].shape[1:]), math.prod(sites[-1].shape[1:])
         norm = span.total * math.sqrt(first / last) if first and last else span.total
         return max(span.total, norm) < self.limit("total")
@@ -128,9 +132,7 @@ class VanishingGradient(AbstractRule):
             self.name,
             view.severity(severe),
             self._message(sites, span, shares)
-            + (
-                f" Nothing at all arrives before {at(sites[0])}." if len(sites) < len(model) else ""
-            ),
+            + (f" No gradient arrives before {at(sites[0])}." if len(sites) < len(model) else ""),
             tuple(site.name for site in model),
             view.since(stands),
             evidence,
@@ -145,21 +147,23 @@ class VanishingGradient(AbstractRule):
         function = names[0] if len(names) == 1 else "activation functions"
         of = f"the slope of {function}" if blame == "slope" else "the weights between the sites"
         return (
-            f"The gradient is {number(span.total)} times as large at {at(sites[0])} as at "
-            f"{at(sites[-1])}: it shrinks {number(span.per_site)}-fold a site, "
-            f"{percent(shares[blame])} of that by {of}."
+            f"The gradient at {at(sites[0])} is {number(span.total)} times the gradient at "
+            f"{at(sites[-1])}: it is multiplied by {number(span.per_site)} per site, and "
+            f"{percent(shares[blame])} of this is due to {of}."
         )
 
     @staticmethod
     def _updates(view: RunView, sites: Sequence[Site]) -> float:
-        """Relative update of the first site's weight over that of the last site's."""
+        """Return the relative update of the first site's weight over that of the last site's
+        weight.
+        """
         layers = [view.layer(sites[0].layer), view.layer(sites[-1].layer)]
         early, late = (view.relative_update(layer.weight if layer else None) for layer in layers)
         return early / late if late > 0 else math.nan
 
     @staticmethod
     def _under_epsilon(view: RunView, site: Site) -> dict[str, Evidence]:
-        """Adam divides by √v + ε: a gradient under ε moves nothing."""
+        """Return evidence if the gradient is below ε: Adam divides by √v + ε, so nothing moves."""
         layer = view.layer(site.layer)
         parameter = view.parameter(layer.weight if layer else None)
         if parameter is None or not 0 <= parameter.optimizer < len(view.run.optimizers):
@@ -181,10 +185,10 @@ class VanishingGradient(AbstractRule):
         if shares["slope"] >= 0.3:
             found.append(
                 Remedy(
-                    f"use ReLU or ELU in place of {sites[0].function.name}, with the gain that "
-                    "belongs to it (stetho.init_)",
-                    f"a factor of {expected.plain('relu')} or {expected.plain('elu')} a site where "
-                    f"it is {number(span.per_site)} now",
+                    f"replace {sites[0].function.name} with ReLU or ELU, and re-initialise the "
+                    "weights with stetho.init_",
+                    f"a factor of {expected.plain('relu')} or {expected.plain('elu')} per site "
+                    f"(currently {number(span.per_site)})",
                 )
             )
         if shares["weights"] >= 0.3 and slopes > 0:
@@ -192,17 +196,17 @@ class VanishingGradient(AbstractRule):
             found.append(
                 Remedy(
                     f"initialise the weights {number(1 / weights)} times larger",
-                    f"a weight factor of 1, and {number(slopes)} a site in all, instead of "
-                    f"{number(span.per_site)}",
+                    f"a weight factor of 1, and a total factor of {number(slopes)} per site "
+                    f"(currently {number(span.per_site)})",
                 )
             )
         name = sites[0].function.name
         factor = expected.normalised(name) or "1.0 to 1.2 for the usual functions"
         found.append(
             Remedy(
-                "put a batch normalisation before each activation function (stetho.insert_norm)",
-                f"z keeps unit variance at every depth whatever the weights do: a factor of "
-                f"{factor} a site with {name}",
+                "add batch normalisation before each activation function (stetho.insert_norm)",
+                "z keeps variance 1 at every depth, regardless of the weights; a factor of "
+                f"{factor} per site with {name}",
             )
         )
         return tuple(found)

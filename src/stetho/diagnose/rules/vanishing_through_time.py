@@ -1,4 +1,4 @@
-"""Shrinkage of the gradient along a sequence → `vanishing-through-time`."""
+"""`vanishing-through-time`: the gradient shrinks along a sequence."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from stetho.record import Evidence, Finding, Layer, LayerStats, Probe, Remedy, R
 
 
 class VanishingThroughTime(AbstractRule):
-    """Does a recurrent layer's gradient reach the early steps of its sequence?
+    """Does the gradient of a recurrent layer reach the first steps of its sequence?
 
-    Looks at: the gradient at the input of torch's recurrent layers, over the first tenth of the
-    steps against the last tenth, where the loss listens to the end of the sequence; it goes the
-    same way as the hidden state, from step to step. In a plain RNN the blame is shared by
-    logarithms: what the recurrent weights multiply with (their size times √units), and the rest,
-    which is the slope of the function; in LSTM and GRU it is the gates.
+    Looks at: the gradient at the input of torch's recurrent layers, at the first tenth of the steps
+    relative to the last tenth, if the loss depends on the end of the sequence. In a plain RNN, the
+    blame is divided by logarithms. The recurrent weights contribute a factor of their size times
+    √units; the rest is attributed to the slope of the function. In LSTM and GRU, the gates are
+    blamed.
 
-    Can look like it: a loss at every step gives early steps a gradient of their own; there this
-    rule says nothing. Where the answer lies in the last steps, the early ones need no gradient.
+    Can look like it: a loss at every step, which gives the first steps a gradient of their own. The
+    rule reports nothing there. If the target depends on the last steps alone, the first steps need
+    no gradient.
 
-    What helps: LSTM with a forget gate that begins open (bias 1 and more), GRU, recurrent weights
-    that begin orthogonal, a shorter sequence, attention.
+    What helps: use an LSTM whose forget gate starts open (bias 1 or more) or a GRU. Or initialise
+    the recurrent weights orthogonally, shorten the sequence, or use attention.
     """
 
     name: ClassVar[str] = "vanishing-through-time"
@@ -35,20 +36,20 @@ class VanishingThroughTime(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e-3,
-            "gradient at the first tenth of the steps against the last",
+            "gradient at the first tenth of the steps relative to the last tenth",
             "The limit of vanishing-gradient; an LSTM of the zoo that learns over 40 steps has 13",
         ),
         "severe": Limit(
             1e-5,
-            "the same, where nothing is learned from the early steps",
+            "the same ratio, at which nothing is learned from the first steps",
             "The limit of vanishing-gradient",
         ),
         "fed": Limit(
             0.9,
-            "share of the squared gradient that comes in at the last tenth of the steps",
-            "Else early steps have a gradient of their own",
+            "share of the squared gradient that enters at the last tenth of the steps",
+            "Otherwise the first steps have a gradient of their own",
         ),
-        "steps": Limit(10, "length of the sequence", "Ten tenths"),
+        "steps": Limit(10, "length of the sequence", "At least one step per tenth"),
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -81,9 +82,9 @@ class VanishingThroughTime(AbstractRule):
         return Finding(
             self.name,
             view.severity(total < self.limit("severe")),
-            f"{layer.name}: the gradient is {number(total)} times as large at the first steps as "
-            f"at the last of {number(now.time_steps)}: it shrinks {number(per_step)}-fold a step, "
-            f"{percent(cause[blame])} of that by {of}.",
+            f"{layer.name}: the gradient at the first of {number(now.time_steps)} steps is "
+            f"{number(total)} times the gradient at the last: it is multiplied by "
+            f"{number(per_step)} per step, and {percent(cause[blame])} of this is due to {of}.",
             (layer.name,),
             view.since(stands),
             {
@@ -94,13 +95,13 @@ class VanishingThroughTime(AbstractRule):
             cause,
             (
                 Remedy(
-                    "use nn.LSTM with the forget gate's bias at 3, or nn.GRU",
-                    f"a factor of about {1 / (1 + math.exp(-3)):.2f} a step where it is "
-                    f"{number(per_step)} now",
+                    "use nn.LSTM with a forget-gate bias of 3, or nn.GRU",
+                    f"a factor of about {1 / (1 + math.exp(-3)):.2f} per step (currently "
+                    f"{number(per_step)})",
                 ),
                 Remedy(
-                    "initialise the recurrent weights orthogonal (torch.nn.init.orthogonal_)",
-                    "a weight factor of 1 a step",
+                    "initialise the recurrent weights orthogonally (torch.nn.init.orthogonal_)",
+                    "a weight factor of 1 per step",
                 ),
             ),
         )

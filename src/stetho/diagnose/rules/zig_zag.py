@@ -1,4 +1,4 @@
-"""Neighbouring updates that point against each other → `zig-zag`."""
+"""`zig-zag`: consecutive updates point in opposite directions."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from stetho.record import Evidence, Finding, Parameter, Probe, Remedy, Run
 
 
 class ZigZag(AbstractRule):
-    """Does each step undo the one before?
+    """Does each step undo the previous step?
 
-    Looks at: the cosine between the updates of two neighbouring steps, for each weight; the
-    median over all weights is judged. Steps that overshoot a valley come back: their cosine nears
-    −1. The blame is shared between the learning rate and what makes the valley steep on one side
-    only: the mean's part in what enters the layers (LeCun et al. 1998), laid to the function, or
-    to the data where a layer reads it.
+    Looks at: the cosine between the updates of two consecutive steps, for each weight. The median
+    over all weights is judged. Steps that overshoot a valley come back, so their cosine approaches
+    −1. The blame is divided between the learning rate and the mean of the layers' inputs, which
+    makes the valley steep in one direction (LeCun et al. 1998). The mean is attributed to the
+    function before the layer, or to the data if the layer reads the data.
 
-    Can look like it: gradients of small batches are noise and have a cosine near 0, which is
+    Can look like it: gradients of small batches, which are mostly noise. Their cosine is near 0,
     above the limit.
 
-    What helps: a lower learning rate, momentum in place of a high rate, centred inputs and
-    functions.
+    What helps: use a lower learning rate, replace a high learning rate with momentum, or use
+    centred inputs and activation functions.
     """
 
     name: ClassVar[str] = "zig-zag"
@@ -36,9 +36,9 @@ class ZigZag(AbstractRule):
     limits: ClassVar[dict[str, Limit]] = {
         "cosine": Limit(
             -0.75,
-            "cosine between neighbouring updates, median over weights",
-            "Three quarters of a step undo the one before; of the networks of the zoo's "
-            "calibration half that learn all but one are above −0.4, and that one has −0.70",
+            "cosine between consecutive updates, median over weights",
+            "Three quarters of a step undo the previous step. All but one of the networks in the "
+            "zoo's calibration half that learn are above −0.4; that one has −0.70",
         ),
     }
 
@@ -65,9 +65,9 @@ class ZigZag(AbstractRule):
         return Finding(
             self.name,
             view.severity(severe=False),
-            f"Neighbouring updates have a cosine of {number(cosine)} (median of {len(cosines)} "
-            f"weights; {number(cosines[worst])} in {worst}): steps undo each other in "
-            f"{some(against)}.",
+            f"Consecutive updates undo each other in {some(against)}: their cosine is "
+            f"{number(cosine)} (median over {len(cosines)} weights; {number(cosines[worst])} in "
+            f"{worst}).",
             tuple(against),
             view.since(stands),
             {
@@ -77,15 +77,17 @@ class ZigZag(AbstractRule):
             self._blame(view, against),
             (
                 Remedy(
-                    "lower the learning rate tenfold",
-                    "steps that end before the valley's other side: a cosine near 0 or above",
+                    "divide the learning rate by 10",
+                    "steps that stay on one side of the valley, with a cosine near 0 or above",
                 ),
             ),
         )
 
     @staticmethod
     def _blame(view: RunView, against: Sequence[str]) -> dict[str, float]:
-        """The mean's part in the second moment of what enters; the rest is the learning rate's."""
+        """Attribute the mean's part of the input's second moment to its source, the rest to the
+        rate.
+        """
         parts = {"learning-rate": 0.0, "function": 0.0, "input": 0.0}
         for layer in view.run.layers:
             if layer.weight in against:
