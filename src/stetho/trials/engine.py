@@ -33,10 +33,13 @@ class AbstractEngine(ABC):
         """Look at the unchanged script."""
 
     @abstractmethod
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
         """Run trials, each in a state as if it were the first; outcomes in the order of their end.
 
-        A trial that fails, however it does, has an outcome that says so.
+        A trial that fails, however it does, has an outcome that says so. After so many `seconds`
+        all that still runs is ended, and what has not ended by itself has no outcome.
         """
 
     @abstractmethod

@@ -23,7 +23,9 @@ class InProcess(AbstractEngine):
     def prepare(self, modules: Sequence[str]) -> None:
         """They are loaded by now: the scout ran here."""
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
         from stetho.trials.worker import run_trial
 
         for trial in trials:

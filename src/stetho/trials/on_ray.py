@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -63,10 +64,19 @@ class OnRay(AbstractEngine):
     def prepare(self, modules: Sequence[str]) -> None:
         self._modules = tuple(modules)
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
+        until = None if seconds is None else time.monotonic() + seconds
         running = {self._run.remote(to_json(trial), self._modules): trial for trial in trials}
         while running:
-            (ended, *_), _ = self._ray.wait(list(running))
+            left = None if until is None else max(0.0, until - time.monotonic())
+            done, _ = self._ray.wait(list(running), timeout=left)
+            if not done:
+                for waiting in running:
+                    self._ray.cancel(waiting, force=True)  # its zygote ends with the worker
+                return
+            ended = done[0]
             yield running.pop(ended), outcome_of(json.loads(self._ray.get(ended)))
 
     def close(self) -> None:

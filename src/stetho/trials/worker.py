@@ -167,6 +167,7 @@ def scout(
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
         listener = Transplant(NOTHING, (), on_loss=stage.on_heldout)
+        began = time.perf_counter()
         first.start()
         listener.start()
         try:
@@ -175,6 +176,7 @@ def scout(
         finally:
             listener.stop()
             first.stop()
+        seconds = time.perf_counter() - began
         modules = _libraries()
     found = find(sink, function, patterns)
     hidden = {site for place in found.places for site in place.sites}
@@ -197,6 +199,7 @@ def scout(
         {name: tuple(values) for name, values in stage.metrics.items()},
         stage.heldout,
         schedule.step_seconds,
+        seconds,
     )
     return Scouting(
         outcome,
