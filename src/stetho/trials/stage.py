@@ -23,6 +23,7 @@ from stetho.observe.schedule import Schedule
 from stetho.observe.script import as_main, load
 from stetho.observe.sink import Sink
 from stetho.trials import trial as forms
+from stetho.trials.containment.refusing import Uncontained
 from stetho.trials.seeding import seeded
 from stetho.trials.trial import Script
 
@@ -143,6 +144,8 @@ def perform(script: Script | Callable[[], Any]) -> tuple[str, str]:
             script()
     except TrialOver as over:
         return over.status, over.why
+    except Uncontained as refusal:
+        return forms.UNCONTAINED, str(refusal)
     except SystemExit as leaving:
         if leaving.code in (None, 0):
             return forms.DONE, ""

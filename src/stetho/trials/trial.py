@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from stetho.record import NAN
@@ -15,6 +15,7 @@ RAISED = "raised"
 KILLED = "killed"
 OUT_OF_MEMORY = "out-of-memory"
 TIMED_OUT = "timed-out"
+UNCONTAINED = "uncontained"  # it was about to write where it must not; ends the race
 REFUSED = "refused"  # the recipe cannot be put into this script
 
 KEPT = 2_000  # losses of a trial that are kept; of more, means of neighbours
@@ -107,6 +108,13 @@ class Scouting:
     modules: tuple[str, ...] = ()  # libraries that the script loads
     ended: bool = False  # the script came to its own end
     unseen: tuple[str, ...] = ()
+
+
+def refused(answer: Outcome | Scouting, why: str) -> Outcome | Scouting:
+    """What came of a trial that was about to write where it must not, even if it went on."""
+    if isinstance(answer, Scouting):
+        return replace(answer, outcome=replace(answer.outcome, status=UNCONTAINED, why=why))
+    return replace(answer, status=UNCONTAINED, why=why)
 
 
 def thinned(losses: tuple[float, ...] | list[float], most: int = KEPT) -> tuple[float, ...]:

@@ -4,9 +4,9 @@ A process that has torch and the script's libraries loaded already is copied in 
 a new one takes seconds to load them. Nothing has run in it yet, so that every trial begins alike.
 Lines are JSON: `{"load": [modules]}`; `{"end": true}` ends all that runs; or
 `{"id", "request", "answer", "limit", "folder"}` with a file name, the seconds after which it is
-ended, and the script's working directory: the answer `{"id", "status", "ended"}` comes on stdout once that
-process has ended, with the reason if it was ended from here. The end of stdin ends everything, and
-the scratch folder with it.
+ended, and the script's working directory: the answer `{"id", "status", "ended"}` comes on stdout
+once that process has ended, with the reason if it was ended from here. The end of stdin ends
+everything, and the scratch folder with it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from typing import Any
 
 from stetho.trials import trial as forms
 from stetho.trials.containment import OVERLAY, REDIRECT, scratch, wanted
+from stetho.trials.containment.contained import contained
 from stetho.trials.keeper import Home, keep
 from stetho.trials.memory import is_short, limit_growth, of_family
-from stetho.trials.trial import Outcome, Scouting, to_json, trial_of
+from stetho.trials.trial import Outcome, Scouting, refused, to_json, trial_of
 
 TICK = 0.005  # seconds between two looks at the processes
 WATCH = 0.25  # seconds between two looks at memory and disk
@@ -216,9 +217,17 @@ def perform(request: dict[str, Any], home: Path | None = None) -> Outcome | Scou
     trial = trial_of(request["trial"])
     if trial.memory is not None:
         limit_growth(trial.memory)
-    if "candidates" in request:
-        return scout(trial, request["candidates"], request["replace"], request["patterns"])
-    return run_trial(trial)
+
+    def run() -> Outcome | Scouting:
+        if "candidates" in request:
+            return scout(trial, request["candidates"], request["replace"], request["patterns"])
+        return run_trial(trial)
+
+    if home is None:
+        return run()
+    with contained(home, trial.script.folder, for_good=True) as watch:
+        answer = run()
+    return refused(answer, watch.refusal) if watch.refusal else answer
 
 
 if __name__ == "__main__":

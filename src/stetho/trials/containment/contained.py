@@ -1,0 +1,176 @@
+"""A script that runs meanwhile leaves the user's files alone: its writes go to a scratch folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from stetho.patching import patched
+from stetho.trials.containment.calls import Calls, aliases
+from stetho.trials.containment.landlock import only_below
+from stetho.trials.containment.redirect import View
+from stetho.trials.containment.refusing import Watch
+
+# Functions of libraries that write in another language: they are given the place of a path.
+PLACED = (
+    ("torch._C", "PyTorchFileWriter", "write"),
+    ("torch._C", "PyTorchFileReader", "read"),
+    ("safetensors", "safe_open", "read"),
+    ("safetensors.torch", "safe_open", "read"),
+    ("safetensors.numpy", "safe_open", "read"),
+)
+# (module, function, which of its values is the path): those that write nowhere but there.
+SECOND = (
+    ("torch.jit", "save"),
+    ("safetensors", "serialize_file"),
+    ("safetensors.torch", "serialize_file"),
+    ("safetensors.numpy", "serialize_file"),
+)
+# Writers in another language whose files cannot be told beforehand.
+UNSEEN = (
+    ("cv2", "imwrite"),
+    ("cv2", "VideoWriter"),
+    ("duckdb", "connect"),
+    ("h5py", "File"),
+    ("lmdb", "open"),
+    ("netCDF4", "Dataset"),
+    ("pyarrow", "OSFile"),
+    ("pyarrow.parquet", "ParquetWriter"),
+    ("pyarrow.parquet", "write_table"),
+    ("tables", "open_file"),
+)
+
+
+@contextmanager
+def contained(scratch: Path, folder: str, for_good: bool = False) -> Iterator[Watch]:
+    """Redirect what is written meanwhile, and refuse what cannot be redirected.
+
+    Args:
+        scratch: an empty folder; what is left in it afterwards is the trial's.
+        folder: the script's working directory.
+        for_good: this process does nothing else: the kernel may forbid it all other writes.
+
+    The watch that is yielded has the refusal, if there was one, in a sentence.
+    """
+    inside = threading.local()
+    view = View(str(scratch), folder)
+    calls, watch = Calls(view, inside), Watch(view.is_free, inside)
+    temporary = scratch / "tmp"
+    temporary.mkdir()
+    if for_good:
+        only_below([str(scratch)])
+    with ExitStack() as stack:
+        stack.enter_context(_temporary_files_in(str(temporary)))
+        _redirect(stack, calls)
+        _wrap_libraries(stack, calls, watch)
+        watch.start()
+        stack.callback(watch.stop)
+        yield watch
+
+
+def _redirect(stack: ExitStack, calls: Calls) -> None:
+    for owner, name, make in calls.rows():
+        original = getattr(owner, name)
+        replacement = make(original)
+        for module, alias in aliases(original):
+            stack.enter_context(patched(module, alias, lambda _, new=replacement: new))
+        for known in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+            if original in known:
+                known.add(replacement)
+                stack.callback(known.discard, replacement)
+    accessor = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
+    for owner, name, _ in calls.rows() if accessor is not None else ():  # Python 3.10
+        if owner in (os, sys.modules["io"]) and hasattr(accessor, name):
+            current = getattr(owner, name)
+            stack.enter_context(patched(accessor, name, lambda _, new=current: staticmethod(new)))
+
+
+@contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    before, kept = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        del os.environ["TMPDIR"]
+        if kept is not None:
+            os.environ["TMPDIR"] = kept
+
+
+# -- libraries -------------------------------------------------------------------------------------
+
+
+def _wrap_libraries(stack: ExitStack, calls: Calls, watch: Watch) -> None:
+    """Those that are loaded by now, and those that the script is going to load."""
+    wraps: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {}
+    for module, name, how in PLACED:
+        place = calls.view.write if how == "write" else calls.view.target
+        wraps.setdefault(module, []).append((name, _placing(calls, place, 0)))
+    for module, name in SECOND:
+        wraps.setdefault(module, []).append((name, _placing(calls, calls.view.write, 1)))
+    for module, name in UNSEEN:
+        wraps.setdefault(module, []).append((name, _refusing(watch, f"{module}.{name}")))
+    wraps["multiprocessing.util"] = [("spawnv_passfds", lambda f: _spawning(f, watch))]
+
+    def wrap_loaded() -> None:
+        for module in [name for name in wraps if name in sys.modules]:
+            for name, make in wraps.pop(module):
+                if hasattr(sys.modules[module], name):
+                    stack.enter_context(patched(sys.modules[module], name, make))
+
+    def importing(original: Any) -> Any:
+        def __import__(*args: Any, **kwargs: Any) -> Any:
+            module = original(*args, **kwargs)
+            if not wraps.keys().isdisjoint(sys.modules):
+                wrap_loaded()
+            return module
+
+        return __import__
+
+    if importlib.util.find_spec("safetensors") is not None:
+        importlib.import_module("safetensors")  # before others take its functions by name
+    wrap_loaded()
+    stack.enter_context(patched(sys.modules["builtins"], "__import__", importing))
+
+
+def _placing(calls: Calls, place: Callable[[str], str], index: int) -> Callable[[Any], Any]:
+    """A function that is given a place where its value number `index` is a path."""
+
+    def make(original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            values = list(args)
+            if index < len(values) and isinstance(values[index], (str, os.PathLike)):
+                with calls.originals():
+                    values[index] = place(os.fsdecode(values[index]))
+            return original(*values, **kwargs)
+
+        return call
+
+    return make
+
+
+def _refusing(watch: Watch, name: str) -> Callable[[Any], Any]:
+    def make(original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            watch.refuse(f"calls {name}, which writes past Python")
+
+        return call
+
+    return make
+
+
+def _spawning(original: Any, watch: Watch) -> Any:
+    def spawnv_passfds(path: Any, args: Any, passfds: Any) -> Any:
+        if not any("resource_tracker" in os.fsdecode(word) for word in args):
+            watch.refuse("starts a new Python by multiprocessing's spawn or forkserver")
+        return original(path, args, passfds)
+
+    return spawnv_passfds
