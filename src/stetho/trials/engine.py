@@ -9,6 +9,8 @@ from types import TracebackType
 
 from stetho.trials.trial import Outcome, Scouting, Trial
 
+PATIENCE = 10.0  # seconds beyond its limit after which a trial that takes no step is ended
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:

@@ -20,7 +20,7 @@ from stetho.errors import StethoError, UsageError
 from stetho.trials import containment
 from stetho.trials import trial as forms
 from stetho.trials.containment.scratch import Scratch
-from stetho.trials.engine import AbstractEngine, Errand
+from stetho.trials.engine import PATIENCE, AbstractEngine, Errand
 from stetho.trials.keeper import STOPPED
 from stetho.trials.trial import Outcome, Scouting, Trial, outcome_of, scouting_of
 
@@ -34,7 +34,6 @@ SETTINGS = {
     "TOKENIZERS_PARALLELISM": "false",
     "WANDB_MODE": "offline",  # a race is no experiment of its author's
 }
-PATIENCE = 10.0  # seconds beyond its limit after which a trial that takes no step is ended
 GONE = (
     "the process that trials are forked from has ended, which only something outside of the race "
     "can have done; go on by `stetho choose --resume FILE`"

@@ -148,7 +148,7 @@ def perform(script: Script | Callable[[], Any]) -> tuple[str, str]:
         return forms.UNCONTAINED, str(refusal)
     except SystemExit as leaving:
         if leaving.code in (None, 0):
-            return forms.DONE, ""
+            return forms.LEFT, ""
         return forms.RAISED, f"the script left with {leaving.code!r}"
     except MemoryError:
         return forms.OUT_OF_MEMORY, "no memory left"

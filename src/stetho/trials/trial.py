@@ -15,6 +15,7 @@ RAISED = "raised"
 KILLED = "killed"
 OUT_OF_MEMORY = "out-of-memory"
 TIMED_OUT = "timed-out"
+LEFT = "left"  # by sys.exit(0), which is an end or not; never told to a race
 UNCONTAINED = "uncontained"  # it was about to write where it must not; ends the race
 REFUSED = "refused"  # the recipe cannot be put into this script
 

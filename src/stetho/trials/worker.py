@@ -54,6 +54,10 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
         status, why = _perform(trial, stage, train or trial.script, notes)
         seconds = time.perf_counter() - began
         findings = _findings(watching)
+    if status == forms.LEFT and trial.steps is None:
+        status, why = forms.DONE, ""
+    elif status == forms.LEFT:  # where the script as it is has gone on
+        status, why = forms.RAISED, f"the script left after {stage.step} of {trial.steps} steps"
     losses = [float(loss) for loss in stage.losses]
     if _diverged(status, losses):
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
@@ -182,6 +186,8 @@ def scout(
     hidden = {site for place in found.places for site in place.sites}
     ways = {name: _way(prediction, hidden) for name, prediction in predicted.items()}
     losses = [float(loss) for loss in stage.losses]
+    if status == forms.LEFT:
+        status = forms.DONE
     ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
     if status == forms.TIMED_OUT:
         status, why = forms.DONE, ""

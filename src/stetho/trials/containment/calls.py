@@ -26,8 +26,9 @@ DIR_FD = "dir_fd"
 class Calls:
     """Functions that stand in for Python's own while a view is in force."""
 
-    def __init__(self, view: View, inside: threading.local) -> None:
+    def __init__(self, view: View, inside: threading.local, guarded: bool) -> None:
         self.view = view
+        self._guarded = guarded  # the kernel forbids all other writes as well
         self._inside = inside  # `.depth` above 0: Python's own functions are meant
 
     def rows(self) -> list[tuple[Any, str, Callable[[Any], Any]]]:
@@ -42,8 +43,8 @@ class Calls:
             (os, "open", self._os_open),
             (os, "listdir", lambda f: self._listing(f, self._listdir)),
             (os, "scandir", lambda f: self._listing(f, self._scandir)),
-            (os, "chdir", lambda f: self._chdir),
-            (os, "fchdir", lambda f: self._chdir),
+            (os, "chdir", self._changing),
+            (os, "fchdir", self._changing),
             (os, "getcwd", lambda f: lambda: view.folder),
             (os, "getcwdb", lambda f: lambda: os.fsencode(view.folder)),
             (os, "rename", self._rename),
@@ -59,8 +60,8 @@ class Calls:
         rows += [(os, n, lambda f: self._one(f, write, self._write_link)) for n in changed]
         rows += [(os, n, lambda f: self._one(f, self._write_link)) for n in ("lchown", "lchmod")]
         rows += [(os, n, lambda f: self._one(f, view.make)) for n in ("mkdir", "mkfifo", "mknod")]
-        rows += [(os, n, lambda f: self._removing(f, os.unlink)) for n in ("unlink", "remove")]
-        rows += [(os, "rmdir", lambda f: self._removing(f, os.rmdir))]
+        rows += [(os, n, lambda f: self._removing(f, False)) for n in ("unlink", "remove")]
+        rows += [(os, "rmdir", lambda f: self._removing(f, True))]
         return [row for row in rows if hasattr(row[0], row[1])]
 
     # -- around every call -------------------------------------------------------------------------
@@ -77,6 +78,15 @@ class Calls:
             raise
         finally:
             self._inside.depth = 0
+
+    def standing(self) -> str:
+        """Where the process itself stands, for code in other languages that is given `x/y.bin`.
+
+        What such code writes must not meet the user's files; where the kernel sees to that, it may
+        read them.
+        """
+        real = self._guarded and os.path.isdir(self.view.folder)
+        return self.view.folder if real else self.view.write(self.view.folder)
 
     @property
     def at_work(self) -> bool:
@@ -117,13 +127,13 @@ class Calls:
 
         return call
 
-    def _removing(self, original: Any, act: Any) -> Any:
+    def _removing(self, original: Any, folder: bool) -> Any:
         def remove(path: Any, *, dir_fd: int | None = None) -> None:
             if self.at_work:
                 original(path, dir_fd=dir_fd)
                 return
             with self.originals(path):
-                self.view.remove(self._joined(path, dir_fd), original_of(act))
+                self.view.remove(self._joined(path, dir_fd), folder, original)
 
         return remove
 
@@ -145,7 +155,11 @@ class Calls:
     def _file_io(self, original: Any) -> Any:
         calls = self
 
-        class FileIO(original):  # type: ignore[misc]
+        class Kind(type):
+            def __instancecheck__(cls, one: Any) -> bool:  # files that Python makes itself, too
+                return isinstance(one, original)
+
+        class FileIO(original, metaclass=Kind):  # type: ignore[misc]
             def __init__(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> None:
                 if calls.at_work or isinstance(file, int):
                     super().__init__(file, mode, *args, **kwargs)
@@ -237,12 +251,20 @@ class Calls:
             found.append(Entry(kept(name), kept(shown), os.path.join(seen, name)))
         return Entries(found)
 
-    def _chdir(self, path: Any) -> None:
-        with self.originals(path):
-            name = self.view.shown(path_of(path)) if isinstance(path, int) else os.fsdecode(path)
-            goal = self.view.goal(name)
-            original_of(os.chdir)(self.view.target(name))
-            self.view.folder = goal
+    def _changing(self, original: Any) -> Any:
+        def chdir(path: Any) -> None:
+            if self.at_work:
+                original(path)
+                return
+            with self.originals(path):
+                handle = isinstance(path, int)
+                name = self.view.shown(path_of(path)) if handle else os.fsdecode(path)
+                goal = self.view.goal(name)
+                os.listdir(self.view.target(name))  # raises what the script is to see
+                self.view.folder = goal
+                original_of(os.chdir)(self.standing())
+
+        return chdir
 
     # -- two paths ---------------------------------------------------------------------------------
 
@@ -282,6 +304,7 @@ class Calls:
         return symlink
 
 
+ORIGINAL = ("posix", "_io", "_frozen_importlib", "_frozen_importlib_external", "_sqlite3")
 READS = ("stat", "getxattr", "listxattr")
 
 
@@ -358,9 +381,12 @@ class Entries:
 
 
 def aliases(function: Any) -> list[tuple[Any, str]]:
-    """(module, name) of all that was imported by a name of its own, as in `from os import open`."""
+    """(module, name) of all that was imported by a name of its own, as in `from os import open`.
+
+    Python's own way of importing keeps the originals: it looks for code, and writes none.
+    """
     found = []
-    for module in list(sys.modules.values()):
+    for module in [module for name, module in sys.modules.items() if name not in ORIGINAL]:
         names = getattr(module, "__dict__", None)
         if isinstance(names, dict):
             found += [(module, name) for name, value in list(names.items()) if value is function]

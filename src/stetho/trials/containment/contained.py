@@ -18,20 +18,21 @@ from stetho.trials.containment.landlock import only_below
 from stetho.trials.containment.redirect import View
 from stetho.trials.containment.refusing import Watch
 
-# Functions of libraries that write in another language: they are given the place of a path.
+# (module, function, which of its values is a path, what happens there): these write or read in
+# another language, and are given the place of a path.
 PLACED = (
-    ("torch._C", "PyTorchFileWriter", "write"),
-    ("torch._C", "PyTorchFileReader", "read"),
-    ("safetensors", "safe_open", "read"),
-    ("safetensors.torch", "safe_open", "read"),
-    ("safetensors.numpy", "safe_open", "read"),
-)
-# (module, function, which of its values is the path): those that write nowhere but there.
-SECOND = (
-    ("torch.jit", "save"),
-    ("safetensors", "serialize_file"),
-    ("safetensors.torch", "serialize_file"),
-    ("safetensors.numpy", "serialize_file"),
+    ("torch._C", "PyTorchFileWriter", 0, "write"),
+    ("torch._C", "PyTorchFileReader", 0, "read"),
+    ("torch.storage", "UntypedStorage.from_file", 0, "map"),
+    ("torch.jit", "save", 1, "write"),
+    ("torch.jit", "ScriptModule.save", 1, "write"),
+    ("torch.jit", "ScriptFunction.save", 1, "write"),
+    ("safetensors", "safe_open", 0, "read"),
+    ("safetensors.torch", "safe_open", 0, "read"),
+    ("safetensors.numpy", "safe_open", 0, "read"),
+    ("safetensors", "serialize_file", 1, "write"),
+    ("safetensors.torch", "serialize_file", 1, "write"),
+    ("safetensors.numpy", "serialize_file", 1, "write"),
 )
 # Writers in another language whose files cannot be told beforehand.
 UNSEEN = (
@@ -60,13 +61,14 @@ def contained(scratch: Path, folder: str, for_good: bool = False) -> Iterator[Wa
     The watch that is yielded has the refusal, if there was one, in a sentence.
     """
     inside = threading.local()
-    view = View(str(scratch), folder)
-    calls, watch = Calls(view, inside), Watch(view.is_free, inside)
+    view, here = View(str(scratch), folder), os.getcwd()
     temporary = scratch / "tmp"
     temporary.mkdir()
-    if for_good:
-        only_below([str(scratch)])
+    calls = Calls(view, inside, guarded=for_good and only_below([str(scratch)]))
+    watch = Watch(view.is_free, inside)
     with ExitStack() as stack:
+        stack.callback(os.chdir, here)
+        os.chdir(calls.standing())
         stack.enter_context(_temporary_files_in(str(temporary)))
         _redirect(stack, calls)
         _wrap_libraries(stack, calls, watch)
@@ -111,11 +113,8 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
 def _wrap_libraries(stack: ExitStack, calls: Calls, watch: Watch) -> None:
     """Those that are loaded by now, and those that the script is going to load."""
     wraps: dict[str, list[tuple[str, Callable[[Any], Any]]]] = {}
-    for module, name, how in PLACED:
-        place = calls.view.write if how == "write" else calls.view.target
-        wraps.setdefault(module, []).append((name, _placing(calls, place, 0)))
-    for module, name in SECOND:
-        wraps.setdefault(module, []).append((name, _placing(calls, calls.view.write, 1)))
+    for module, name, index, how in PLACED:
+        wraps.setdefault(module, []).append((name, _placing(calls, index, how)))
     for module, name in UNSEEN:
         wraps.setdefault(module, []).append((name, _refusing(watch, f"{module}.{name}")))
     wraps["multiprocessing.util"] = [("spawnv_passfds", lambda f: _spawning(f, watch))]
@@ -123,8 +122,12 @@ def _wrap_libraries(stack: ExitStack, calls: Calls, watch: Watch) -> None:
     def wrap_loaded() -> None:
         for module in [name for name in wraps if name in sys.modules]:
             for name, make in wraps.pop(module):
-                if hasattr(sys.modules[module], name):
-                    stack.enter_context(patched(sys.modules[module], name, make))
+                *classes, name = name.split(".")
+                owner = sys.modules[module]
+                for one in classes:
+                    owner = getattr(owner, one, None)
+                if hasattr(owner, name):
+                    stack.enter_context(patched(owner, name, make))
 
     def importing(original: Any) -> Any:
         def __import__(*args: Any, **kwargs: Any) -> Any:
@@ -141,14 +144,17 @@ def _wrap_libraries(stack: ExitStack, calls: Calls, watch: Watch) -> None:
     stack.enter_context(patched(sys.modules["builtins"], "__import__", importing))
 
 
-def _placing(calls: Calls, place: Callable[[str], str], index: int) -> Callable[[Any], Any]:
+def _placing(calls: Calls, index: int, how: str) -> Callable[[Any], Any]:
     """A function that is given a place where its value number `index` is a path."""
 
     def make(original: Any) -> Any:
         def call(*args: Any, **kwargs: Any) -> Any:
             values = list(args)
             if index < len(values) and isinstance(values[index], (str, os.PathLike)):
+                shared = how == "map" and (args[1:2] == (True,) or kwargs.get("shared"))
+                writes = how == "write" or shared
                 with calls.originals():
+                    place = calls.view.write if writes else calls.view.target
                     values[index] = place(os.fsdecode(values[index]))
             return original(*values, **kwargs)
 

@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 # What is written there goes to no file of the user's: devices, and what the kernel shows as files.
 MACHINE = ("/dev/", "/proc/")
@@ -155,19 +154,19 @@ class View:
         self._followed.clear()
         return self._upper + seen
 
-    def remove(self, path: str, act: Callable[[str], None]) -> None:
-        """`act` is os.unlink or os.rmdir: it removes what lies in the scratch folder."""
+    def remove(self, path: str, folder: bool, act: Callable[[str], None]) -> None:
+        """`act` removes a file, or an empty folder, that lies in the scratch folder."""
         seen = self.seen(path)
         if self.is_free(seen):
             act(seen)
             return
         place, above = self._place(seen), self._upper + seen
-        if act is os.rmdir and self._is_folder(place) and self.names(seen):
+        if folder and self._is_folder(place) and self.names(seen):
             raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), path)
         if place != above:
             _refuse_unwritable(os.path.dirname(place))
-            if self._is_folder(place) != (act is os.rmdir) or not os.path.lexists(place):
-                self._refuse(act, place, path)
+            if self._is_folder(place) != folder or not os.path.lexists(place):
+                self._refuse(folder, place, path)
         else:
             act(above)
         self._gone.add(seen)
@@ -216,11 +215,11 @@ class View:
         return os.path.isdir(place) and not os.path.islink(place)
 
     @staticmethod
-    def _refuse(act: Any, place: str, path: str) -> None:
+    def _refuse(folder: bool, place: str, path: str) -> None:
         if not os.path.lexists(place):
             code = errno.ENOENT
         else:
-            code = errno.ENOTDIR if act is os.rmdir else errno.EISDIR
+            code = errno.ENOTDIR if folder else errno.EISDIR
         raise OSError(code, os.strerror(code), path)
 
 

@@ -71,12 +71,13 @@ class Watch:
         Watch._on = None
 
     def refuse(self, what: str) -> None:
-        self.refusal = self.refusal or (
+        said = (
             f"expected a script whose writes stetho can keep away from your files, but "
             f"{_line()}{what}, and this system gives trials no file system of their own; "
             "take that out for the race, or race on a Linux that allows mount namespaces"
         )
-        raise Uncontained(self.refusal)
+        self.refusal = self.refusal or said
+        raise Uncontained(said)
 
     def hear(self, event: str, values: tuple[Any, ...]) -> None:
         if getattr(self._inside, "depth", 0) or not event.startswith(HEARD):
@@ -142,6 +143,8 @@ def is_harmless(words: list[str]) -> bool:
             return False
         words = shlex.split(line)
     name = os.path.basename(words[0]) if words else ""
+    if words[1:] in (["--version"], ["-V"]):
+        return True
     if name == "git":
         return next((word for word in words[1:] if not word.startswith("-")), "") in ASKING
     return name in HARMLESS
