@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,13 @@ class ChoiceResult:
     @property
     def winner(self) -> str:
         return self.choice.winner
+
+    @property
+    def failed(self) -> bool:
+        """No verdict, as every trial of the other functions broke off."""
+        from stetho.trials.advice import broke_off
+
+        return broke_off(self.choice)
 
     def text(self, width: int = 80, color: bool = False) -> str:
         from stetho.report import choice_text
@@ -244,12 +250,6 @@ def _source(settings: Settings) -> str:
 
     file = Path(load(settings.script.target, settings.script.as_module).file)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-
-
-def default_file(target: str) -> Path:
-    """`stetho-runs/choose-<script>-<time>.stetho` below the working directory."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return Path("stetho-runs") / f"choose-{Path(target).stem or 'run'}-{stamp}.stetho"
 
 
 @contextmanager

@@ -152,9 +152,9 @@ class Watching:
         return run, diagnosis
 
 
-def default_file(target: str) -> Path:
+def default_file(target: str, prefix: str = "") -> Path:
     """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists."""
-    name = Path(target).stem or "run"
+    name = prefix + (Path(target).stem or "run")
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = Path("stetho-runs")
     candidate = folder / f"{name}-{stamp}.stetho"

@@ -45,8 +45,8 @@ class AbstractEngine(ABC):
         """
 
     @abstractmethod
-    def prepare(self, modules: Sequence[str]) -> None:
-        """Load libraries that every trial needs, if that saves time."""
+    def prepare(self, scouting: Scouting) -> None:
+        """Get ready for the trials of a script, as a look at it has shown it to be."""
 
     @abstractmethod
     def close(self) -> None:

@@ -9,18 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, TypeVar
+from typing import Any
 
 from stetho.trials import trial as forms
 from stetho.trials.containment.contained import contained
 from stetho.trials.containment.scratch import Scratch, remove
 from stetho.trials.engine import PATIENCE, AbstractEngine, Errand
 from stetho.trials.stage import TrialOver
-from stetho.trials.trial import Outcome, Scouting, Trial, refused
-
-Answer = TypeVar("Answer", Outcome, Scouting)
+from stetho.trials.trial import Answer, Outcome, Scouting, Trial, refused
 
 
 class InProcess(AbstractEngine):
@@ -43,8 +42,8 @@ class InProcess(AbstractEngine):
             lambda: scout(errand.trial, candidates, errand.replace, errand.patterns, train),
         )
 
-    def prepare(self, modules: Sequence[str]) -> None:
-        """They are loaded by now: the scout ran here."""
+    def prepare(self, scouting: Scouting) -> None:
+        """Its libraries are loaded by now: the scout ran here."""
 
     def run(
         self, trials: Sequence[Trial], seconds: float | None = None
@@ -56,7 +55,7 @@ class InProcess(AbstractEngine):
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return
-            outcome = self._contained(trial, left, lambda t=trial: run_trial(t, self._train))
+            outcome = self._contained(trial, left, partial(run_trial, trial, self._train))
             if until is not None and time.monotonic() > until and not outcome.done:
                 return
             yield trial, outcome
@@ -77,7 +76,7 @@ class InProcess(AbstractEngine):
                     answer = act()
         finally:
             remove(home)
-        return refused(answer, watch.refusal) if watch.refusal else answer
+        return refused(answer, watch.refusal)
 
 
 @contextmanager

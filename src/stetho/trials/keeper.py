@@ -43,11 +43,7 @@ def keep(home: Home, zygote: int, trial: Callable[[], int]) -> NoReturn:
     be_the_first_to_go()
     if LINUX:
         syscalls.end_with_parent(zygote)
-    if home.layered:
-        status = _in_namespaces(home, trial)
-    else:
-        status = _by_itself(trial)
-    _end_as(status)
+    _end_as(_in_namespaces(home, trial) if home.layered else _by_itself(trial))
 
 
 def _in_namespaces(home: Home, trial: Callable[[], int]) -> int:

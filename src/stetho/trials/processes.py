@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ SETTINGS = {
     "TOKENIZERS_PARALLELISM": "false",
     "WANDB_MODE": "offline",  # a race is no experiment of its author's
 }
+FAILED = (forms.RAISED, forms.KILLED)
 GONE = (
     "the process that trials are forked from has ended, which only something outside of the race "
     "can have done; go on by `stetho choose --resume FILE`"
@@ -57,11 +58,21 @@ class Processes(AbstractEngine):
         self._ended: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._number = 0
         self._modules: tuple[str, ...] = ()
+        self._network = False  # trials have ports of their own, and no others
         self.containment = ""  # how trials are kept from the user's files, once one has run
 
     # -- the contract --------------------------------------------------------------------------
 
     def scout(self, errand: Errand) -> Scouting:
+        found = self._look(errand)
+        if self.containment == containment.OVERLAY and found.outcome.status in FAILED:
+            self._network = True  # that may be what it lacks
+            again = self._look(errand)
+            self._network = again.outcome.status not in FAILED
+            found = replace(again, network=True) if self._network else found
+        return found
+
+    def _look(self, errand: Errand) -> Scouting:
         self._send(errand.trial, asdict(errand), None)
         ended = self._next(None)
         assert ended is not None
@@ -70,10 +81,12 @@ class Processes(AbstractEngine):
             return scouting_of(answer)
         return Scouting(outcome_of(answer))
 
-    def prepare(self, modules: Sequence[str]) -> None:
+    def prepare(self, scouting: Scouting) -> None:
+        self._modules, self._network = scouting.modules, scouting.network
+        if scouting.alone:
+            self.workers = 1
         if self._zygote is not None:
-            self._order({"load": list(modules)})
-        self._modules = tuple(modules)
+            self._order({"load": list(self._modules)})
 
     def run(
         self, trials: Sequence[Trial], seconds: float | None = None
@@ -158,6 +171,7 @@ class Processes(AbstractEngine):
                 "answer": answer,
                 "limit": limit,
                 "folder": trial.script.folder or os.getcwd(),
+                "network": self._network,
             }
         )
         return self._number

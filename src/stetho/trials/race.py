@@ -90,7 +90,7 @@ class Race:
         entries = entries_of(settings.candidates, scouting, settings.init)
         plan = self._plan(scouting, sum(not entry.dropped for entry in entries))
         score = score_for(settings.metric, scouting, scouting.ended and plan.last >= plan.length)
-        self._engine.prepare(scouting.modules)
+        self._engine.prepare(scouting)
         self._steps = scouting.outcome.steps
         short = self._short_rung(entries, scouting, plan)
         chosen = rungs.best_rates(short, score)
@@ -314,8 +314,7 @@ def refuse_unfit(scouting: Scouting) -> None:
     if not (outcome.done or outcome.diverged):
         raise UsageError(
             f"expected a script that runs by itself, but it ended by itself: {outcome.status} "
-            f"({outcome.why}); trials have nobody at the keyboard and no network; try `stetho run` "
-            "on it first"
+            f"({outcome.why}); a trial has nobody at the keyboard; try `stetho run` on it first"
         )
     if not outcome.steps:
         raise UsageError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from stetho.record import NAN
 
@@ -109,10 +109,17 @@ class Scouting:
     modules: tuple[str, ...] = ()  # libraries that the script loads
     ended: bool = False  # the script came to its own end
     unseen: tuple[str, ...] = ()
+    network: bool = False  # it does not run without the machine's network
+    alone: bool = False  # two at one time would meet at a port
 
 
-def refused(answer: Outcome | Scouting, why: str) -> Outcome | Scouting:
-    """What came of a trial that was about to write where it must not, even if it went on."""
+Answer = TypeVar("Answer", Outcome, Scouting)
+
+
+def refused(answer: Answer, why: str) -> Answer:
+    """What came of a trial that, if there is a `why`, was about to write where it must not."""
+    if not why:
+        return answer
     if isinstance(answer, Scouting):
         return replace(answer, outcome=replace(answer.outcome, status=UNCONTAINED, why=why))
     return replace(answer, status=UNCONTAINED, why=why)

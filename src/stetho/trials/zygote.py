@@ -2,11 +2,11 @@
 
 A process that has torch and the script's libraries loaded already is copied in milliseconds, where
 a new one takes seconds to load them. Nothing has run in it yet, so that every trial begins alike.
-Lines are JSON: `{"load": [modules]}`; `{"end": true}` ends all that runs; or
-`{"id", "request", "answer", "limit", "folder"}` with a file name, the seconds after which it is
-ended, and the script's working directory: the answer `{"id", "status", "ended"}` comes on stdout
-once that process has ended, with the reason if it was ended from here. The end of stdin ends
-everything, and the scratch folder with it.
+Lines are JSON: `{"load": [modules]}`; `{"end": true}` ends all that runs; or an order
+`{"id", "request", "answer", "limit", "folder", "network"}`: a file for the answer, the seconds
+after which the trial is ended, the script's working directory, and whether it shares our ports.
+`{"id", "status", "ended"}` comes on stdout once that process has ended, with the reason if it was
+ended from here. The end of stdin ends everything, and the scratch folder with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ class Zygote:
         home.mkdir()
         answer = os.open(order["answer"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         request, redirected = order["request"], None if self.layered else home
-        kept = Home(home, order["folder"], self.layered)
+        kept = Home(home, order["folder"], self.layered, order["network"])
         process = self._keeper(kept, lambda: _trial(request, answer, redirected))
         os.close(answer)
         until = time.monotonic() + limit if limit is not None else float("inf")
@@ -227,7 +227,9 @@ def perform(request: dict[str, Any], home: Path | None = None) -> Outcome | Scou
         return run()
     with contained(home, trial.script.folder, for_good=True) as watch:
         answer = run()
-    return refused(answer, watch.refusal) if watch.refusal else answer
+    if isinstance(answer, Scouting):
+        return refused(replace(answer, alone=watch.port), watch.refusal)
+    return refused(answer, watch.refusal)
 
 
 if __name__ == "__main__":

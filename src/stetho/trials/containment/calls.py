@@ -175,7 +175,7 @@ class Calls:
             return self.view.make(path)
         if "w" in mode:
             return self.view.write(path, keep=False)
-        if "a" in mode or "+" in mode and os.path.exists(self.view.target(path)):
+        if "a" in mode or ("+" in mode and os.path.exists(self.view.target(path))):
             return self.view.write(path)
         return self.view.target(path)
 

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ PLACED = (
     ("torch._C", "PyTorchFileWriter", 0, "write"),
     ("torch._C", "PyTorchFileReader", 0, "read"),
     ("torch.storage", "UntypedStorage.from_file", 0, "map"),
+    ("torch.jit", "load", 0, "read"),
     ("torch.jit", "save", 1, "write"),
     ("torch.jit", "ScriptModule.save", 1, "write"),
     ("torch.jit", "ScriptFunction.save", 1, "write"),
@@ -82,7 +84,7 @@ def _redirect(stack: ExitStack, calls: Calls) -> None:
         original = getattr(owner, name)
         replacement = make(original)
         for module, alias in aliases(original):
-            stack.enter_context(patched(module, alias, lambda _, new=replacement: new))
+            stack.enter_context(patched(module, alias, partial(_instead, replacement)))
         for known in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
             if original in known:
                 known.add(replacement)
@@ -91,7 +93,11 @@ def _redirect(stack: ExitStack, calls: Calls) -> None:
     for owner, name, _ in calls.rows() if accessor is not None else ():  # Python 3.10
         if owner in (os, sys.modules["io"]) and hasattr(accessor, name):
             current = getattr(owner, name)
-            stack.enter_context(patched(accessor, name, lambda _, new=current: staticmethod(new)))
+            stack.enter_context(patched(accessor, name, partial(_instead, staticmethod(current))))
+
+
+def _instead(replacement: Any, original: Any) -> Any:
+    return replacement
 
 
 @contextmanager
@@ -123,7 +129,7 @@ def _wrap_libraries(stack: ExitStack, calls: Calls, watch: Watch) -> None:
         for module in [name for name in wraps if name in sys.modules]:
             for name, make in wraps.pop(module):
                 *classes, name = name.split(".")
-                owner = sys.modules[module]
+                owner: Any = sys.modules[module]
                 for one in classes:
                     owner = getattr(owner, one, None)
                 if hasattr(owner, name):

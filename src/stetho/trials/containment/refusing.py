@@ -38,7 +38,7 @@ CHANGES = {  # event → which of its values are paths
     "sqlite3.connect": (0,),
 }
 STARTS = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "pty.spawn")
-HEARD = ("open", "os.", "subprocess.", "sqlite3.", "pty.")
+HEARD = ("open", "os.", "subprocess.", "sqlite3.", "pty.", "socket.bind")
 ENDINGS = ("os.kill", "os.killpg")
 
 
@@ -60,6 +60,7 @@ class Watch:
         self._is_free = is_free
         self._inside = inside  # `.depth` above 0 where our own code is at work
         self.refusal = ""  # the first one, even if the script has caught it
+        self.port = False  # whether a port of a fixed number was opened
 
     def start(self) -> None:
         Watch._on = self
@@ -102,6 +103,9 @@ class Watch:
             words = _command(event, values)
             if not is_harmless(words):
                 self.refuse(f"starts another program ({' '.join(words)[:80]})")
+        elif event == "socket.bind":
+            address = values[1]
+            self.port |= isinstance(address, tuple) and bool(address[1:2] and address[1])
         elif event in ENDINGS and not _is_own(event, values[0]):
             raise PermissionError(1, "a trial may end no process but its own")
 
