@@ -47,8 +47,8 @@ def _all_broke_off(choice: Choice, ran: list[CandidateResult]) -> str:
     if not broken:
         return "No verdict: the race was cut short before anything could be compared."
     return (
-        f"No verdict: nothing could be compared with {choice.incumbent}, because the trials broke "
-        f"off. {told}."
+        f"No verdict: nothing could be compared with {choice.incumbent}, because its trials or all "
+        f"others failed. {told}."
     )
 
 

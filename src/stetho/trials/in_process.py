@@ -88,7 +88,7 @@ def _alarm(seconds: float | None) -> Iterator[None]:
         return
 
     def end(*_: object) -> None:
-        raise TrialOver(forms.TIMED_OUT, "it took no step any more")
+        raise TrialOver(forms.TIMED_OUT, "it stopped taking steps")
 
     before = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -131,7 +131,7 @@ class Zygote:
                 row = {"id": child.number, "status": status, "ended": child.ended}
                 print(json.dumps(row), flush=True)
             elif time.monotonic() > child.limit:
-                self._end(process, child, (forms.TIMED_OUT, "it took no step any more"))
+                self._end(process, child, (forms.TIMED_OUT, "it stopped taking steps"))
 
     def _watch(self) -> None:
         """End the largest trial where the machine runs out of memory, or the disk gets full."""
