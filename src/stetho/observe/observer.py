@@ -21,7 +21,7 @@ from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
 from stetho.observe.compiled import eager, is_loaded
 from stetho.observe.guard import Guard
-from stetho.observe.ranks import FollowingSchedule, Group, LeadingSchedule, find_group
+from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.shards import FLAT, is_flat, state_of
 from stetho.observe.sink import ParameterState, Sink
@@ -64,6 +64,7 @@ class Observer:
         self._followed = 0  # steps of other optimizers since the leader's last
         self._probing = False
         self._backwards = 0  # since the step began
+        self._finite = True  # whether the last loss was
         self._losses: list[Tensor] = []
         self._began = 0.0  # when the step in progress began
         self._origin = 0.0
@@ -152,7 +153,7 @@ class Observer:
         self._began = now
         self._backwards = 0
         self._losses.clear()
-        if self.schedule.wants(self.step, now - self._origin):
+        if self.schedule.wants(self.step):
             self._probing = True
             self.sink.begin_probe(self.step)
             if is_loaded() and self._eager is None:
@@ -210,8 +211,7 @@ class Observer:
         found = find_group() if self._on_ranks is not None else None
         if found is None or self._on_ranks is None:
             return
-        kind = FollowingSchedule if found.place else LeadingSchedule
-        self.schedule = kind(self.schedule, found, self.step + 1)
+        self.schedule = RankSchedule(self.schedule, found)
         self._on_ranks(found)
         self._on_ranks = None
 
@@ -221,8 +221,7 @@ class Observer:
         if self._losses:
             loss = self._losses[0] if len(self._losses) == 1 else _mean(self._losses)
             self.sink.loss(self.step, loss)
-            if loss.device.type == "cpu" and not math.isfinite(loss.item()):
-                self.schedule.force()
+            self._look_at_loss(loss)
         if self._probing:
             self.capture.scene.end_probe()
             rates = tuple(_rate(optimizer) for optimizer in self._indices)
@@ -237,6 +236,15 @@ class Observer:
         self.seconds = now - self._origin
         self.step += 1
         self._begin_step()
+
+    def _look_at_loss(self, loss: Tensor) -> None:
+        """The steps after the loss has ceased to be finite are probed."""
+        if loss.device.type != "cpu":
+            return  # to ask would make the step wait for the device
+        finite = math.isfinite(loss.item())
+        if self._finite and not finite:
+            self.schedule.force(self.step + 1)
+        self._finite = finite
 
     def _describe(self) -> None:
         """Hand over what has been learned of the network, if anything is new."""
