@@ -34,7 +34,7 @@ MEAN = re.compile(r"\S+ ?±")  # of z: near 0, where a ratio says nothing
 INTERVAL = re.compile(r"[├─●┤┊]+")  # a drawing, as wide as the numbers beside it leave room for
 TIMED = "training steps in"  # so many seconds
 # What differs from run to run: bars, the cost of watching, the run file's name.
-VOLATILE = ("Watching cost", "Run file", "Print again", "Medians of", "Race file")
+VOLATILE = ("Overhead:", "Run file", "Print again", "Medians of", "Race file")
 
 
 def output(command: str) -> str:

@@ -23,6 +23,7 @@ from stetho.observe.compiled import eager, is_loaded
 from stetho.observe.guard import Guard
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
+from stetho.observe.sentinel import Sentinel
 from stetho.observe.shards import FLAT, is_flat, state_of
 from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
@@ -57,6 +58,7 @@ class Observer:
         self._only = {id(optimizer) for optimizer in optimizers}
         self._on_ranks = on_ranks
         self._models = [weakref.ref(model) for model in models]
+        self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink.origin)
         self._backward = BackwardWatch(self._before_backward, self._after_backward)
         self._handles: list[Any] = []
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
@@ -170,9 +172,13 @@ class Observer:
             self._eager = None
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if self._probing and self._counts(optimizer):
-            with self.guard:
-                ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
+        if not self._counts(optimizer):
+            return
+        with self.guard:
+            ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
+            if ready:
+                self._sentinel.before_update(_parameters(optimizer), self.step)
+            if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -294,6 +300,9 @@ class Observer:
             self._backwards += 1
             self._losses.append(loss.detach())
             self.capture.scene.loss_scale = scale
+            self._sentinel.before_backward(
+                loss, self.step, probing=self._probing, scaled=scale is not None
+            )
             if self._probing:
                 self._look_before_backward(loss)
 
@@ -311,6 +320,10 @@ class Observer:
 
 def _mean(losses: Sequence[Tensor]) -> Tensor:
     return torch.stack([loss.double().reshape(()) for loss in losses]).mean()
+
+
+def _parameters(optimizer: TorchOptimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def _has_closure(args: Any, kwargs: Any) -> bool:

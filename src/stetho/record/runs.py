@@ -247,6 +247,19 @@ class Overhead:
         return self.seconds / self.total if self.total else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonFiniteOrigin:
+    """Where the first NaN or infinity of a run arose, in the step in which it did."""
+
+    step: int
+    kind: str  # "forward", "backward"; "input", "parameter": what went in was not finite already
+    operation: str = ""  # as torch spells it: "log", "sqrt", "softmax"; "": not known
+    name: str = ""  # of the parameter that was not finite already
+    before: tuple[str, ...] = ()  # the nearest layers whose output goes into the operation
+    after: tuple[str, ...] = ()  # the nearest layers that the operation's output goes into
+    line: str = ""  # of the script, where anomaly mode notes it
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """All that is known of one run (`stetho run`, `watch`) or of one check-up (`stetho check`)."""
@@ -267,6 +280,7 @@ class Run:
     loss_steps: tuple[int, ...] = ()  # ascending; one entry a training step, thinned in long runs
     losses: tuple[float, ...] = ()
     first_nonfinite_loss: int | None = None  # step; exact even between probes
+    origin: NonFiniteOrigin | None = None  # of the first value that is not finite
     unseen: tuple[str, ...] = ()  # what could not be watched, one sentence each
     faults: tuple[str, ...] = ()  # tracebacks of faults of our own
     overhead: Overhead = Overhead()
@@ -322,6 +336,7 @@ CAUSES = (
     "labels",
     "weight-decay",
     "zero-grad",
+    "operation",
     "unknown",
 )
 

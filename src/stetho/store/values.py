@@ -16,6 +16,7 @@ from stetho.record import (
     Finding,
     Function,
     Layer,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
@@ -32,6 +33,7 @@ Record = TypeVar(
     Parameter,
     Optimizer,
     Criterion,
+    NonFiniteOrigin,
     Overhead,
     Evidence,
     Remedy,
@@ -67,6 +69,10 @@ def optimizer(row: Mapping[str, Any]) -> Optimizer:
 
 def criterion(row: Mapping[str, Any]) -> Criterion:
     return _record(Criterion, row)
+
+
+def origin(row: Mapping[str, Any]) -> NonFiniteOrigin:
+    return _record(NonFiniteOrigin, row)
 
 
 def overhead(row: Mapping[str, Any]) -> Overhead:

@@ -17,6 +17,7 @@ from stetho.record import (
     Diagnosis,
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
@@ -41,6 +42,7 @@ HEADER = (
     "exit_code",
     "overhead",
     "first_nonfinite_loss",
+    "origin",
 )
 
 
@@ -121,6 +123,10 @@ class RunWriter:
             first = next((step for step, loss in pairs if not math.isfinite(loss)), None)
         if self._write(lambda file: self._insert_losses(file, steps, losses, first)):
             self._first_nonfinite_loss = first
+
+    def set_origin(self, origin: NonFiniteOrigin) -> None:
+        """Where the first NaN or infinity arose."""
+        self._write(lambda file: _put(file, "origin", origin))
 
     def note_unseen(self, sentence: str) -> None:
         """Something that could not be watched; the same sentence is kept once."""

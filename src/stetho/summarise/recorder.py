@@ -13,6 +13,7 @@ from torch import Tensor
 from stetho.record import (
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Parameter,
     ParameterStats,
@@ -287,6 +288,9 @@ class Recorder:
         self._writer.add_layers(layers)
         self._writer.add_parameters(parameters)
         self._writer.add_optimizers(optimizers)
+
+    def origin(self, origin: NonFiniteOrigin) -> None:
+        self._writer.set_origin(origin)
 
     def unseen(self, sentence: str) -> None:
         if sentence not in self._said:
