@@ -50,6 +50,7 @@ class ListSink:
     unseen_sentences: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     origins: list = field(default_factory=list)
+    spikes: list = field(default_factory=list)
     sites: list = field(default_factory=list)
     layers: list = field(default_factory=list)
     parameters: list = field(default_factory=list)
@@ -106,6 +107,9 @@ class ListSink:
 
     def origin(self, origin):
         self.origins.append(origin)
+
+    def spike(self, spike):
+        self.spikes.append(spike)
 
     def fault(self, traceback):
         self.faults.append(traceback)

@@ -407,6 +407,11 @@ def _signed(value: Any) -> Any:
     return value - 2**64 if isinstance(value, int) and value >= 2**63 else value
 
 
+def graph_nodes(loss: Tensor) -> list[Node]:
+    """The nodes of a loss's graph, each behind all that it was made of."""
+    return [] if loss.grad_fn is None else _upstream_first(loss.grad_fn)
+
+
 def _upstream_first(root: Node) -> list[Node]:
     """The nodes of a graph, each behind all that it was made of."""
     order: list[Node] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import weakref
@@ -58,7 +57,7 @@ class Observer:
         self._only = {id(optimizer) for optimizer in optimizers}
         self._on_ranks = on_ranks
         self._models = [weakref.ref(model) for model in models]
-        self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink.origin)
+        self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink)
         self._backward = BackwardWatch(self._before_backward, self._after_backward)
         self._handles: list[Any] = []
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
@@ -66,7 +65,6 @@ class Observer:
         self._followed = 0  # steps of other optimizers since the leader's last
         self._probing = False
         self._backwards = 0  # since the step began
-        self._finite = True  # whether the last loss was
         self._losses: list[Tensor] = []
         self._began = 0.0  # when the step in progress began
         self._origin = 0.0
@@ -177,7 +175,7 @@ class Observer:
         with self.guard:
             ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
             if ready:
-                self._sentinel.before_update(_parameters(optimizer), self.step)
+                self._sentinel.before_update(_parameters(optimizer), self.step, _rate(optimizer))
             if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
 
@@ -227,7 +225,9 @@ class Observer:
         if self._losses:
             loss = self._losses[0] if len(self._losses) == 1 else _mean(self._losses)
             self.sink.loss(self.step, loss)
-            self._look_at_loss(loss)
+        if self._sentinel.alarmed:
+            self._sentinel.alarmed = False
+            self.schedule.force(self.step + 1)
         if self._probing:
             self.capture.scene.end_probe()
             rates = tuple(_rate(optimizer) for optimizer in self._indices)
@@ -242,15 +242,6 @@ class Observer:
         self.seconds = now - self._origin
         self.step += 1
         self._begin_step()
-
-    def _look_at_loss(self, loss: Tensor) -> None:
-        """The steps after the loss has ceased to be finite are probed."""
-        if loss.device.type != "cpu":
-            return  # to ask would make the step wait for the device
-        finite = math.isfinite(loss.item())
-        if self._finite and not finite:
-            self.schedule.force(self.step + 1)
-        self._finite = finite
 
     def _describe(self) -> None:
         """Hand over what has been learned of the network, if anything is new."""
@@ -301,7 +292,11 @@ class Observer:
             self._losses.append(loss.detach())
             self.capture.scene.loss_scale = scale
             self._sentinel.before_backward(
-                loss, self.step, probing=self._probing, scaled=scale is not None
+                loss,
+                self.step,
+                index=self._backwards - 1,
+                probing=self._probing,
+                scaled=scale is not None,
             )
             if self._probing:
                 self._look_before_backward(loss)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from stetho.record import Criterion, Function, Layer, NonFiniteOrigin, Optimizer, Parameter, Site
+from stetho.record import (
+    Criterion,
+    Function,
+    Layer,
+    NonFiniteOrigin,
+    Optimizer,
+    Parameter,
+    Site,
+    Spike,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,6 +122,9 @@ class Sink(Protocol):
 
     def origin(self, origin: NonFiniteOrigin) -> None:
         """Where the first NaN or infinity of the run arose. Once at most."""
+
+    def spike(self, spike: Spike) -> None:
+        """A step whose loss or gradient jumped."""
 
     def unseen(self, sentence: str) -> None:
         """Something that cannot be watched. Said once."""

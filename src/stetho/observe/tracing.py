@@ -53,6 +53,8 @@ class TracingSink:
 
     def origin(self, origin: Any) -> None: ...
 
+    def spike(self, spike: Any) -> None: ...
+
     def unseen(self, sentence: str) -> None:
         self.sentences.append(sentence)
 

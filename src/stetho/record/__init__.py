@@ -41,6 +41,7 @@ from stetho.record.runs import (
     Severity,
     Site,
     SiteStats,
+    Spike,
     histogram_edges,
 )
 
@@ -77,6 +78,7 @@ __all__ = [
     "Severity",
     "Site",
     "SiteStats",
+    "Spike",
     "Verdict",
     "histogram_edges",
 ]

@@ -260,6 +260,25 @@ class NonFiniteOrigin:
     line: str = ""  # of the script, where anomaly mode notes it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """A step whose loss, or gradient, jumped far above its last 64 values, with a snapshot of it.
+
+    The gradient is that of the parameters with one dimension. Parts are root mean squares.
+    """
+
+    step: int
+    kind: str  # "loss" or "gradient"
+    value: float
+    usual: float  # median of the last 64 steps
+    spread: float  # their standard deviation, estimated robustly; of a gradient in log units
+    rate: float = NAN  # largest learning rate of the last three steps
+    usual_rate: float = NAN  # median of the last 64
+    inputs: Mapping[str, float] = field(default_factory=dict)  # weight → what its layer was given
+    weights: Mapping[str, float] = field(default_factory=dict)  # parameter → its value
+    gradients: Mapping[str, float] = field(default_factory=dict)  # parameter → its gradient
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """All that is known of one run (`stetho run`, `watch`) or of one check-up (`stetho check`)."""
@@ -281,6 +300,7 @@ class Run:
     losses: tuple[float, ...] = ()
     first_nonfinite_loss: int | None = None  # step; exact even between probes
     origin: NonFiniteOrigin | None = None  # of the first value that is not finite
+    spikes: tuple[Spike, ...] = ()
     unseen: tuple[str, ...] = ()  # what could not be watched, one sentence each
     faults: tuple[str, ...] = ()  # tracebacks of faults of our own
     overhead: Overhead = Overhead()

@@ -23,6 +23,7 @@ from stetho.record import (
     Remedy,
     Severity,
     Site,
+    Spike,
 )
 
 Record = TypeVar(
@@ -34,6 +35,7 @@ Record = TypeVar(
     Optimizer,
     Criterion,
     NonFiniteOrigin,
+    Spike,
     Overhead,
     Evidence,
     Remedy,
@@ -73,6 +75,10 @@ def criterion(row: Mapping[str, Any]) -> Criterion:
 
 def origin(row: Mapping[str, Any]) -> NonFiniteOrigin:
     return _record(NonFiniteOrigin, row)
+
+
+def spike(row: Mapping[str, Any]) -> Spike:
+    return _record(Spike, row)
 
 
 def overhead(row: Mapping[str, Any]) -> Overhead:

@@ -26,6 +26,7 @@ from stetho.record import (
     Run,
     Site,
     SiteStats,
+    Spike,
 )
 from stetho.store import blocks, schema, thin, values
 from stetho.store.reader import read_run, run_of
@@ -43,6 +44,7 @@ HEADER = (
     "overhead",
     "first_nonfinite_loss",
     "origin",
+    "spikes",
 )
 
 
@@ -127,6 +129,10 @@ class RunWriter:
     def set_origin(self, origin: NonFiniteOrigin) -> None:
         """Where the first NaN or infinity arose."""
         self._write(lambda file: _put(file, "origin", origin))
+
+    def add_spike(self, spike: Spike) -> None:
+        """A step whose loss or gradient jumped. Few of a run: all are written each time."""
+        self._replace("spikes", (*self._structure.get("spikes", ()), spike))
 
     def note_unseen(self, sentence: str) -> None:
         """Something that could not be watched; the same sentence is kept once."""

@@ -20,6 +20,7 @@ from stetho.record import (
     Probe,
     Site,
     SiteStats,
+    Spike,
 )
 from stetho.summarise import parameters, units
 from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
@@ -291,6 +292,9 @@ class Recorder:
 
     def origin(self, origin: NonFiniteOrigin) -> None:
         self._writer.set_origin(origin)
+
+    def spike(self, spike: Spike) -> None:
+        self._writer.add_spike(spike)
 
     def unseen(self, sentence: str) -> None:
         if sentence not in self._said:
