@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +19,26 @@ from torch.utils._device import DeviceContext
 
 from stetho import activations
 from stetho.observe import functions as forms
+from stetho.observe.aside import (
+    COMPILER,
+    around_compiled,
+    capturing,
+    compiler,
+    in_vmap,
+    lacks_values,
+    on_fast_path,
+)
 from stetho.observe.composite import CompositeReader
 from stetho.observe.gates import GateReader
 from stetho.observe.guard import Guard
 from stetho.observe.network import NetworkReader
+from stetho.observe.on_import import AfterImport
 from stetho.observe.scene import Scene
 from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame, ModuleTracker
-from stetho.observe.transforms import in_vmap
+from stetho.patching import patched
 
 Call = Callable[..., Any]
 Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
@@ -44,6 +55,8 @@ class Capture(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.scene = Scene(sink, structure, guard)
+        self._compiled = ExitStack()  # holds what makes way for compiled code
+        self._aside = 0  # modules running on a path of torch's that no mode may look on
         self._models = {id(model) for model in models}
         self._tracker = ModuleTracker(
             structure.names, self.scene.stack, self._enter, self._leave, guard
@@ -51,6 +64,7 @@ class Capture(TorchFunctionMode):
         self._sites = SiteReader(self.scene)
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
+        self._paused: tuple[list[Frame], bool] | None = None  # while compiled code runs
         self._joined = False  # whether torch hands us its calls; modules without gradients: no
         self._handlers: dict[Any, Handler | None] = {}
         self._gates = GateReader(self.scene)
@@ -72,13 +86,44 @@ class Capture(TorchFunctionMode):
     def open(self) -> None:
         if not self.is_open:
             self._tracker.start()
+            self._aside = 0
             self._set_joined(True)
+            watch = AfterImport(COMPILER, self._make_way_for_compiled)
+            watch.start()
+            self._compiled.callback(watch.stop)
 
     def close(self) -> None:
         if self.is_open:
+            self._compiled.close()
             self._tracker.stop()
             self._set_joined(False)
             self.scene.end_probe()
+
+    def _make_way_for_compiled(self) -> None:
+        """Stand aside while compiled code runs: it would be compiled again, with us in it."""
+        make = around_compiled(self._pause, self._go_on)
+        self._compiled.enter_context(patched(compiler(), "_maybe_set_eval_frame", make))
+
+    def _pause(self) -> None:
+        if self._tracker.active and self._tracker.on_its_thread():
+            with self.scene.guard:
+                where = self.scene.path or "the script"
+                self.scene.sink.unseen(
+                    f"{where}: compiled by torch.compile, not watched; run the script with "
+                    "TORCH_COMPILE_DISABLE=1 to look inside"
+                )
+                self._paused = list(self.scene.stack), self._joined
+                self._set_joined(False)
+                self._tracker.stop()
+
+    def _go_on(self) -> None:
+        if self._paused is not None and self._tracker.on_its_thread():
+            with self.scene.guard:
+                stack, joined = self._paused
+                self._paused = None
+                self._tracker.start()
+                self.scene.stack[:] = stack
+                self._set_joined(joined)
 
     def _join_torch(self) -> None:
         """Put this mode on torch's stack, under all others but that of the default device.
@@ -123,6 +168,8 @@ class Capture(TorchFunctionMode):
             return func(*args, **kwargs)
         if self._models and not (stack and stack[-1].watched) and handler in self._inside:
             return func(*args, **kwargs)
+        if capturing() or any(map(lacks_values, args)):
+            return func(*args, **kwargs)
         if in_vmap():
             self._say_batched()
             return func(*args, **kwargs)
@@ -157,10 +204,22 @@ class Capture(TorchFunctionMode):
         if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
             frame.reentrant = True  # torch has put this mode aside for the length of backward
             self._join_torch()
+        elif self._aside or on_fast_path(frame.module, args):
+            self._step_aside(frame)
         elif torch.is_grad_enabled() is not self._joined:
             self._set_joined(not self._joined)
             frame.turned = True
         self._composites.enter(frame, args)
+
+    def _step_aside(self, frame: Frame) -> None:
+        """Nothing inside is watched: no gradient is asked for there."""
+        frame.aside = True
+        self._aside += 1
+        if self._joined:
+            self._set_joined(False)
+            frame.turned = True
+            where = self.scene.path or type(frame.module).__name__
+            self.scene.sink.unseen(f"{where}: frozen attention in evaluation mode; not watched")
 
     def _set_joined(self, joined: bool) -> None:
         """Stand aside where no gradient is kept: torch has faster paths there, without modes."""
@@ -174,6 +233,7 @@ class Capture(TorchFunctionMode):
         return id(frame.module) in self._models or (self.scene.in_backward() and bool(frame.path))
 
     def _leave(self, frame: Frame, output: Any) -> None:
+        self._aside -= frame.aside
         if frame.reentrant:
             self._leave_torch()
         elif frame.turned:

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stetho.observe.aside import in_vmap
 from stetho.observe.elementwise import NONLINEAR, Verdict, judge
 from stetho.observe.recognise import recognise
 from stetho.observe.scene import Scene
 from stetho.observe.sites import SiteReader
 from stetho.observe.tracker import Frame
-from stetho.observe.transforms import in_vmap
 from stetho.record import Function
 
 

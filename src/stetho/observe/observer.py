@@ -16,9 +16,9 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from stetho.observe.aside import lacks_values
 from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
-from stetho.observe.compiled import eager, is_loaded
 from stetho.observe.guard import Guard
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
@@ -69,7 +69,6 @@ class Observer:
         self._began = 0.0  # when the step in progress began
         self._origin = 0.0
         self._thread = 0
-        self._eager: Any = None
 
     # -- start and stop ----------------------------------------------------------------------
 
@@ -156,8 +155,6 @@ class Observer:
         if self.schedule.wants(self.step):
             self._probing = True
             self.sink.begin_probe(self.step)
-            if is_loaded() and self._eager is None:
-                self._eager = eager()
             self.capture.open()
         else:
             self._close_probe()
@@ -165,9 +162,6 @@ class Observer:
     def _close_probe(self) -> None:
         self._probing = False
         self.capture.close()
-        if self._eager is not None:
-            self._eager()
-            self._eager = None
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self._counts(optimizer):
@@ -245,8 +239,9 @@ class Observer:
 
     def _describe(self) -> None:
         """Hand over what has been learned of the network, if anything is new."""
-        for root in self.structure.names.fresh:
-            for parameter in root.parameters():
+        for reference in self.structure.names.fresh:
+            root = reference()
+            for parameter in root.parameters() if root is not None else ():
                 if is_flat(parameter):
                     self.sink.unseen(FLAT)
                 self.structure.learn_parameter(parameter, optimizer=-1)
@@ -275,6 +270,8 @@ class Observer:
         states = []
         for group in optimizer.param_groups:
             for parameter in group["params"]:
+                if lacks_values(parameter):
+                    continue
                 gradient = parameter.grad if gradients else None
                 if gradient is not None and isinstance(scale, Tensor):
                     gradient = gradient / scale

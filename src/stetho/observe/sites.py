@@ -20,6 +20,7 @@ from typing import Any
 from torch import Tensor
 
 from stetho import activations
+from stetho.observe.aside import in_vmap
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
 from stetho.observe.paths import Way, ways_in
 from stetho.observe.scene import Scene
@@ -168,14 +169,14 @@ class SiteReader:
 
         def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
             with scene.guard:
-                if not scene.trying:
+                if not scene.trying and not in_vmap():
                     through = down[ways[0][1]] if single else None
                     pending.gradients(up[place], through, scene.loss_scale)
 
         def at_way(places: list[int]) -> Callable[..., None]:
             def hook(down: Sequence[Tensor | None], _: Sequence[Tensor | None]) -> None:
                 with scene.guard:
-                    if scene.trying:
+                    if scene.trying or in_vmap():
                         return
                     arrived.extend(down[place] for place in places)
                     if len(arrived) >= len(ways):
