@@ -22,6 +22,8 @@ _CAPTURING = tuple(
 _FAST_PATHS = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerEncoder)
 COMPILER = "torch._dynamo.eval_frame"
 
+Make = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 
 def capturing() -> bool:
     """Whether torch captures a graph now: nothing of ours may run in it."""
@@ -67,13 +69,22 @@ def without_modes() -> AbstractContextManager[None]:
     return _disable_current_modes()  # type: ignore[no-any-return]
 
 
-def around_compiled(pause: Callable[[], None], go_on: Callable[[], None]) -> Callable[[Any], Any]:
-    """A maker (for `patched`) of the function by which torch enters and leaves compiled code."""
+def around_compiled(pause: Callable[[], None], go_on: Callable[[], None]) -> Make:
+    """A maker (for `patched`) of the function by which torch enters and leaves compiled code.
+
+    Compiling calls it as well, further in: only the frame that went in comes out.
+    """
+    inside: list[int] = []
 
     def make(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def set_frame(callback: Any) -> Any:
-            enters = callback is not None and callback is not False
-            (pause if enters else go_on)()
+            frame = id(sys._getframe(1))
+            if not inside and callback is not None and callback is not False:
+                inside.append(frame)
+                pause()
+            elif inside == [frame]:
+                inside.clear()
+                go_on()
             return original(callback)
 
         return set_frame
@@ -81,6 +92,29 @@ def around_compiled(pause: Callable[[], None], go_on: Callable[[], None]) -> Cal
     return make
 
 
+def around_call(pause: Callable[[], None], go_on: Callable[[], None]) -> Make:
+    """A maker (for `patched`) of a function during which watching pauses."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **kwargs: Any) -> Any:
+            pause()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                go_on()
+
+        return called
+
+    return make
+
+
 def compiler() -> Any:
     """The module of torch that runs compiled code, if the script has loaded it."""
     return sys.modules.get(COMPILER)
+
+
+def tracers() -> list[tuple[Any, str]]:
+    """Owner and name of the functions by which `torch.jit` traces, runs and checks."""
+    traces: Any = sys.modules["torch.jit._trace"]
+    names = [(traces, "_trace_impl"), (traces, "trace_module"), (torch.jit, "trace_module")]
+    return [(owner, name) for owner, name in names if hasattr(owner, name)]

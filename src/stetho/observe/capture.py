@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,12 +22,14 @@ from stetho import activations
 from stetho.observe import functions as forms
 from stetho.observe.aside import (
     COMPILER,
+    around_call,
     around_compiled,
     capturing,
     compiler,
     in_vmap,
     lacks_values,
     on_fast_path,
+    tracers,
 )
 from stetho.observe.composite import CompositeReader
 from stetho.observe.gates import GateReader
@@ -44,6 +47,22 @@ Call = Callable[..., Any]
 Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
 
 
+COMPILED = (
+    "compiled by torch.compile, not watched; run the script with TORCH_COMPILE_DISABLE=1 to look "
+    "inside"
+)
+TRACED = ""  # what is traced runs again later, outside of the trace: nothing is missed
+
+
+@dataclass
+class Paused:
+    """What to go on with, and how many have asked for the pause."""
+
+    stack: list[Frame]
+    joined: bool
+    depth: int = 1
+
+
 class Capture(TorchFunctionMode):
     """Sees what a script computes, from `open` to `close`; outside of that it costs nothing.
 
@@ -55,7 +74,7 @@ class Capture(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.scene = Scene(sink, structure, guard)
-        self._compiled = ExitStack()  # holds what makes way for compiled code
+        self._making_way = ExitStack()  # holds what makes us pause
         self._aside = 0  # modules running on a path of torch's that no mode may look on
         self._models = {id(model) for model in models}
         self._tracker = ModuleTracker(
@@ -64,7 +83,7 @@ class Capture(TorchFunctionMode):
         self._sites = SiteReader(self.scene)
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
-        self._paused: tuple[list[Frame], bool] | None = None  # while compiled code runs
+        self._paused: Paused | None = None  # while nothing of ours may run
         self._joined = False  # whether torch hands us its calls; modules without gradients: no
         self._handlers: dict[Any, Handler | None] = {}
         self._gates = GateReader(self.scene)
@@ -81,49 +100,62 @@ class Capture(TorchFunctionMode):
 
     @property
     def is_open(self) -> bool:
-        return self._tracker.active
+        return self._tracker.active or self._paused is not None
 
     def open(self) -> None:
         if not self.is_open:
             self._tracker.start()
             self._aside = 0
+            self._paused = None
             self._set_joined(True)
             watch = AfterImport(COMPILER, self._make_way_for_compiled)
             watch.start()
-            self._compiled.callback(watch.stop)
+            self._making_way.callback(watch.stop)
+            self._make_way_for_graphs()
 
     def close(self) -> None:
         if self.is_open:
-            self._compiled.close()
+            self._making_way.close()
+            self._paused = None
             self._tracker.stop()
             self._set_joined(False)
             self.scene.end_probe()
 
-    def _make_way_for_compiled(self) -> None:
-        """Stand aside while compiled code runs: it would be compiled again, with us in it."""
-        make = around_compiled(self._pause, self._go_on)
-        self._compiled.enter_context(patched(compiler(), "_maybe_set_eval_frame", make))
+    def _make_way_for_graphs(self) -> None:
+        """Pause while `torch.jit` traces, runs and checks what it traced."""
+        make = around_call(partial(self._pause, TRACED), self._go_on)
+        for owner, name in tracers():
+            self._making_way.enter_context(patched(owner, name, make))
 
-    def _pause(self) -> None:
-        if self._tracker.active and self._tracker.on_its_thread():
+    def _make_way_for_compiled(self) -> None:
+        """Pause while compiled code runs: it would be compiled again, with us in it."""
+        make = around_compiled(partial(self._pause, COMPILED), self._go_on)
+        self._making_way.enter_context(patched(compiler(), "_maybe_set_eval_frame", make))
+
+    def _pause(self, reason: str) -> None:
+        if not self._tracker.on_its_thread():
+            return
+        if self._paused is not None:
+            self._paused.depth += 1
+        elif self._tracker.active:
             with self.scene.guard:
-                where = self.scene.path or "the script"
-                self.scene.sink.unseen(
-                    f"{where}: compiled by torch.compile, not watched; run the script with "
-                    "TORCH_COMPILE_DISABLE=1 to look inside"
-                )
-                self._paused = list(self.scene.stack), self._joined
+                if reason:
+                    where = self.scene.path or "the script"
+                    self.scene.sink.unseen(f"{where}: {reason}")
+                self._paused = Paused(list(self.scene.stack), self._joined)
                 self._set_joined(False)
                 self._tracker.stop()
 
     def _go_on(self) -> None:
-        if self._paused is not None and self._tracker.on_its_thread():
+        if self._paused is None or not self._tracker.on_its_thread():
+            return
+        self._paused.depth -= 1
+        if not self._paused.depth:
             with self.scene.guard:
-                stack, joined = self._paused
-                self._paused = None
+                paused, self._paused = self._paused, None
                 self._tracker.start()
-                self.scene.stack[:] = stack
-                self._set_joined(joined)
+                self.scene.stack[:] = paused.stack
+                self._set_joined(paused.joined)
 
     def _join_torch(self) -> None:
         """Put this mode on torch's stack, under all others but that of the default device.

@@ -282,7 +282,7 @@ class Observer:
     # -- backward ----------------------------------------------------------------------------
 
     def _before_backward(self, loss: Tensor, scale: Tensor | None) -> None:
-        if not self._mine():
+        if not self._mine() or lacks_values(loss):
             return
         with self.guard:
             self._backwards += 1
