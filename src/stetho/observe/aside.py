@@ -66,7 +66,7 @@ def without_modes() -> AbstractContextManager[None]:
         return nullcontext()
     from torch.utils._python_dispatch import _disable_current_modes
 
-    return _disable_current_modes()  # type: ignore[no-any-return]
+    return _disable_current_modes()
 
 
 def around_compiled(pause: Callable[[], None], go_on: Callable[[], None]) -> Make:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -41,17 +40,11 @@ from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame, ModuleTracker
+from stetho.observe.unseen import Unseen
 from stetho.patching import patched
 
 Call = Callable[..., Any]
 Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
-
-
-COMPILED = (
-    "compiled by torch.compile, not watched; run the script with TORCH_COMPILE_DISABLE=1 to look "
-    "inside"
-)
-TRACED = ""  # what is traced runs again later, outside of the trace: nothing is missed
 
 
 @dataclass
@@ -123,25 +116,28 @@ class Capture(TorchFunctionMode):
 
     def _make_way_for_graphs(self) -> None:
         """Pause while `torch.jit` traces, runs and checks what it traced."""
-        make = around_call(partial(self._pause, TRACED), self._go_on)
+        make = around_call(self._pause, self._go_on)
         for owner, name in tracers():
             self._making_way.enter_context(patched(owner, name, make))
 
     def _make_way_for_compiled(self) -> None:
         """Pause while compiled code runs: it would be compiled again, with us in it."""
-        make = around_compiled(partial(self._pause, COMPILED), self._go_on)
+        make = around_compiled(self._before_compiled, self._go_on)
         self._making_way.enter_context(patched(compiler(), "_maybe_set_eval_frame", make))
 
-    def _pause(self, reason: str) -> None:
+    def _before_compiled(self) -> None:
+        if self._tracker.active and self._tracker.on_its_thread():
+            with self.scene.guard:
+                self.scene.unseen(Unseen.COMPILED)
+        self._pause()
+
+    def _pause(self) -> None:
         if not self._tracker.on_its_thread():
             return
         if self._paused is not None:
             self._paused.depth += 1
         elif self._tracker.active:
             with self.scene.guard:
-                if reason:
-                    where = self.scene.path or "the script"
-                    self.scene.sink.unseen(f"{where}: {reason}")
                 self._paused = Paused(list(self.scene.stack), self._joined)
                 self._set_joined(False)
                 self._tracker.stop()
@@ -203,14 +199,10 @@ class Capture(TorchFunctionMode):
         if capturing() or any(map(lacks_values, args)):
             return func(*args, **kwargs)
         if in_vmap():
-            self._say_batched()
+            with self.scene.guard:
+                self.scene.unseen(Unseen.BATCHED)
             return func(*args, **kwargs)
         return handler(func, args, kwargs)
-
-    def _say_batched(self) -> None:
-        with self.scene.guard:
-            where = self.scene.path or "the script"
-            self.scene.sink.unseen(f"{where}: run by torch.func.vmap; not watched")
 
     def _find_handler(self, func: Call) -> Handler | None:
         with self.scene.guard:
@@ -230,6 +222,8 @@ class Capture(TorchFunctionMode):
 
     def _enter(self, frame: Frame, args: tuple[Any, ...]) -> None:
         stack = self.scene.stack
+        if isinstance(frame.module, torch.jit.ScriptModule):
+            self.scene.unseen(Unseen.SCRIPTED)
         if self._models:
             inherited = len(stack) > 1 and stack[-2].watched
             frame.watched = inherited or self._is_part(frame)
@@ -250,8 +244,7 @@ class Capture(TorchFunctionMode):
         if self._joined:
             self._set_joined(False)
             frame.turned = True
-            where = self.scene.path or type(frame.module).__name__
-            self.scene.sink.unseen(f"{where}: frozen attention in evaluation mode; not watched")
+            self.scene.unseen(Unseen.FAST_PATH)
 
     def _set_joined(self, joined: bool) -> None:
         """Stand aside where no gradient is kept: torch has faster paths there, without modes."""

@@ -23,10 +23,11 @@ from stetho.observe.guard import Guard
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.sentinel import Sentinel
-from stetho.observe.shards import FLAT, is_flat, state_of
+from stetho.observe.shards import is_flat, state_of
 from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
+from stetho.observe.unseen import Unseen
 
 PATIENCE = 8  # steps of other optimizers after which a leader has had its day
 
@@ -243,7 +244,7 @@ class Observer:
             root = reference()
             for parameter in root.parameters() if root is not None else ():
                 if is_flat(parameter):
-                    self.sink.unseen(FLAT)
+                    self.sink.unseen(Unseen.FLAT.value)
                 self.structure.learn_parameter(parameter, optimizer=-1)
         self.structure.names.fresh.clear()
         if self.structure.changed:

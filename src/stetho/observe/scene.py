@@ -14,6 +14,7 @@ from stetho.observe.origin import Mark
 from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame
+from stetho.observe.unseen import Unseen
 
 
 @dataclass(slots=True)
@@ -50,6 +51,10 @@ class Scene:
         self.entered.clear()
         self.frozen = False
         self.linear = None
+
+    def unseen(self, reason: Unseen, **values: str) -> None:
+        """Have it said in the report that something is not watched."""
+        self.sink.unseen(reason.value.format(**{"where": self.path or "the script"} | values))
 
     def enter_outermost(self, module: torch.nn.Module) -> None:
         """A model that is called again before backward (real and fake batch) counts anew."""
