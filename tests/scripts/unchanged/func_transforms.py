@@ -24,6 +24,8 @@ for _ in range(5):
     each = vmap(grad(loss_of), (None, 0, 0))(dict(model.named_parameters()), x, y)
     print(loss.item(), sum(value.norm().item() for value in each.values()))
     print(jacrev(model)(x[0]).sum().item(), jacfwd(model)(x[0]).sum().item())
-    print(jvp(model, (x,), (x,))[1].sum().item(), vjp(model, x)[1](torch.ones(8, 2))[0].sum().item())
+    print(
+        jvp(model, (x,), (x,))[1].sum().item(), vjp(model, x)[1](torch.ones(8, 2))[0].sum().item()
+    )
     print(vmap(model, randomness="different")(x[:, None]).sum().item())
 tell(model, optimizer)

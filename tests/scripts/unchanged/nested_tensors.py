@@ -1,4 +1,4 @@
-"""Nested tensors, masked ones and named dimensions beside a training."""
+"""Nested tensors through the model, and masked ones beside a training."""
 
 import warnings
 
@@ -12,10 +12,10 @@ model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for _ in range(5):
     rows = torch.nested.nested_tensor([torch.randn(n, 4) for n in (2, 5)], layout=torch.jagged)
-    named = torch.relu(torch.randn(2, 3, names=("n", "c")))
+    masked = torch.masked.masked_tensor(torch.randn(3), torch.tensor([True, False, True]))
     loss = model(rows).values().square().mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    print(loss.item(), named.sum("c").rename(None).tolist())
+    print(loss.item(), torch.tanh(masked).sum().item())
 tell(model, optimizer)

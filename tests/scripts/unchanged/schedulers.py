@@ -19,5 +19,5 @@ for _ in range(8):
     optimizer.step()
     chain.step()
     plateau.step(loss.item())
-    print(loss.item(), optimizer.param_groups[0]["lr"], optimizer._step_count)
+    print(loss.item(), optimizer.param_groups[0]["lr"], chain.last_epoch)
 tell(model, optimizer, plateau.state_dict())

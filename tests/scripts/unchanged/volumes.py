@@ -6,7 +6,9 @@ from torch import nn
 
 seed()
 line = nn.Sequential(nn.Conv1d(2, 4, 3), nn.Mish(), nn.InstanceNorm1d(4, affine=True), nn.Flatten())
-volume = nn.Sequential(nn.Conv3d(1, 2, 3), nn.CELU(), nn.MaxPool3d(2), nn.Flatten(), nn.LazyLinear(24))
+volume = nn.Sequential(
+    nn.Conv3d(1, 2, 3), nn.CELU(), nn.MaxPool3d(2), nn.Flatten(), nn.LazyLinear(24)
+)
 volume(torch.randn(1, 1, 6, 6, 6))
 optimizer = torch.optim.SGD([*line.parameters(), *volume.parameters()], lr=0.05)
 for _ in range(5):
