@@ -13,7 +13,7 @@ DIFFERING: dict[str, str] = {
     "anomaly": FRAMES,
     "averaged": KEPT,
     "caught": FRAMES,
-    "compiled_counts": "A compiled model is run eagerly in probed steps, so its backend gets no graph.",
+    "compiled_counts": "A compiled model runs eagerly in probed steps; its backend gets no graph.",
     "complex": "A warning that complex values are cast to real comes from a statistic of stetho.",
     "copies": KEPT,
     "defaults": "A model on the meta device ends watching by a fault, and stays alive.",
@@ -37,8 +37,7 @@ DIFFERING: dict[str, str] = {
     "nested_optimizers": KEPT,
     "nested_tensors": KEPT,
     "parametrised": KEPT,
-    "patched_torch": "A replacement of nn.functional.relu by the script is applied twice: the function "
-    "mode gets it from the module's globals, and calls it again.",
+    "patched_torch": "A replacement of nn.functional.relu that the script makes is applied twice.",
     "profiled": "The profiler of the script records the operations of stetho's statistics.",
     "quantised": KEPT,
     "raises": FRAMES,

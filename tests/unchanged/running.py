@@ -105,9 +105,7 @@ class ForkServer:
         return place.outcome(json.loads(self._process.stdout.readline()))
 
     def stop(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._process.communicate(timeout=30)
 
 
 def by_command_line(script: Path, way: str, folder: Path) -> Outcome:

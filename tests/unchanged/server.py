@@ -6,15 +6,18 @@ answer is one line with the exit code, or null if the process took longer than P
 
 from __future__ import annotations
 
+import atexit
 import gc
+import io
 import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 PATIENCE = 60.0
 # What stetho and torch load sooner or later in nearly every training.
@@ -35,16 +38,15 @@ LOADED = (
 )
 
 
-def serve() -> int | None:
-    """Answer requests until stdin ends; in a child, return the way of running its script."""
+def serve() -> None:
+    """Answer requests until stdin ends."""
     for line in sys.stdin:
         request = json.loads(line)
         child = os.fork()
         if child == 0:
             _become(request)
-            return _run(request)
+            _leave(_run(request))
         print(json.dumps(_code_of(child)), flush=True)
-    return None
 
 
 def _code_of(child: int) -> int | None:
@@ -69,11 +71,23 @@ def _become(request: dict[str, Any]) -> None:
         file = os.open(name, flags, 0o600)
         os.dup2(file, number)
         os.close(file)
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False, encoding="utf-8")
-    sys.stderr = sys.__stderr__ = open(
-        2, "w", closefd=False, encoding="utf-8", errors="backslashreplace", buffering=1
-    )
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
+    sys.stdout = sys.__stdout__ = _stream(1)
+    sys.stderr = sys.__stderr__ = _stream(2, errors="backslashreplace", line_buffering=True)
+
+
+def _stream(number: int, **options: Any) -> io.TextIOWrapper:
+    raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
+    return io.TextIOWrapper(raw, encoding="utf-8", **options)
+
+
+def _leave(code: int) -> NoReturn:
+    """End as Python does, except for taking apart the modules that the server has loaded."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code & 0xFF)
 
 
 def _run(request: dict[str, Any]) -> int:
@@ -112,5 +126,4 @@ if __name__ == "__main__":
         __import__(name)
     gc.collect()
     gc.freeze()  # a script counts what it has made itself, and quickly
-    code = serve()
-    sys.exit(code or 0)
+    serve()

@@ -14,7 +14,7 @@ from unchanged.differing import DIFFERING, NOTHING_SEEN
 from unchanged.running import PLAIN, SCRIPTS, WATCHED, ForkServer, Outcome, by_command_line
 
 NAMES = sorted(file.stem for file in SCRIPTS.glob("*.py") if file.stem not in ("state",))
-BY_COMMAND_LINE = ("lstm_packed", "exit_code", "raises", "warns")
+BY_COMMAND_LINE = ("lstm_packed", "exit_code", "warnings_are_errors", "raises")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_script_runs_as_it_does_without_stetho(name, server, tmp_path):
     assert_watched(name, ours)
 
 
-@pytest.mark.parametrize("name", BY_COMMAND_LINE)
+@pytest.mark.parametrize("name", [marked(name) for name in BY_COMMAND_LINE])
 def test_a_script_runs_as_it_does_by_a_command_line_of_its_own(name, tmp_path):
     script = SCRIPTS / f"{name}.py"
     plain = by_command_line(script, PLAIN, tmp_path / PLAIN)

@@ -10,12 +10,14 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 
 
 def hook(grad):
-    if step == 3:
+    if len(steps) == 4:
         raise LookupError("the hook fails")
 
 
 model[0].weight.register_hook(hook)
+steps = []
 for step in range(6):
+    steps.append(step)
     loss = model(torch.randn(8, 4)).square().mean()
     optimizer.zero_grad()
     loss.backward()

@@ -1,4 +1,4 @@
-"""detach, requires_grad_ toggled layer by layer, in-place activations, gradients cleared by hand."""
+"""detach, requires_grad_ layer by layer, in-place activations, gradients cleared by hand."""
 
 import torch
 from state import seed, tell

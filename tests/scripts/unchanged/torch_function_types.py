@@ -1,12 +1,14 @@
 """A tensor subclass and a plain object with `__torch_function__`, which count torch's calls."""
 
+from typing import ClassVar
+
 import torch
 from state import seed, tell
 from torch import nn
 
 
 class Counted(torch.Tensor):
-    calls = []
+    calls: ClassVar[list[str]] = []
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
