@@ -85,6 +85,16 @@ class Batched(nn.Module):
         return self.head(torch.vmap(lambda row: F.relu(self.first(row)))(x))
 
 
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(8, 8), nn.Linear(8, 4)
+
+    def forward(self, x):
+        rows = torch.nested.nested_tensor([x[:3], x[3:]], layout=torch.jagged)
+        return self.head(torch.relu(self.first(rows))).values()
+
+
 NETWORKS = {
     Unseen.PART_IN_PLACE: lambda: Between(part_in_place),
     Unseen.FROZEN_BEFORE: frozen_before,
@@ -96,6 +106,7 @@ NETWORKS = {
     Unseen.COMPILED: lambda: torch.compile(Between(nn.ReLU()), backend="eager"),
     Unseen.SCRIPTED: lambda: Between(torch.jit.script(nn.ReLU())),
     Unseen.BATCHED: Batched,
+    Unseen.NESTED: Nested,
     Unseen.FAST_PATH: FrozenAttention,
 }
 

@@ -28,6 +28,7 @@ RUNNER = re.compile(
     + f"(?:{FRAME.format(f'(?!{re.escape(str(SCRIPTS))})')})+"
     + f'(?=  File "{re.escape(str(SCRIPTS))})'
 )
+PROFILER = re.compile("(?m)^USDT:.*\n")  # lines of torch's profiler, with time and process
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class Place:
         return Outcome(
             code=code,
             stdout=(self.folder / "out").read_text(),
-            stderr=RUNNER.sub(r"\g<head>", (self.folder / "err").read_text()),
+            stderr=PROFILER.sub("", RUNNER.sub(r"\g<head>", (self.folder / "err").read_text())),
             files={
                 str(file.relative_to(work)): file.read_bytes()
                 for file in sorted(work.rglob("*"))

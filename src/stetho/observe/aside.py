@@ -46,7 +46,22 @@ def in_vmap() -> bool:
 
 def lacks_values(tensor: Any) -> bool:
     """Whether a tensor has a shape alone."""
-    return isinstance(tensor, Tensor) and (tensor.is_meta or isinstance(tensor, FakeTensor))
+    if type(tensor) in (Tensor, nn.Parameter):
+        return tensor.is_meta  # type: ignore[no-any-return]
+    if not isinstance(tensor, Tensor):
+        return False
+    with torch._C.DisableTorchFunctionSubclass():  # a class of the script's would be asked
+        return isinstance(tensor, FakeTensor) or tensor.is_meta
+
+
+def is_nested(tensor: Any) -> bool:
+    """Whether a tensor is made of several of different shapes."""
+    if type(tensor) in (Tensor, nn.Parameter):
+        return tensor.is_nested  # type: ignore[no-any-return]
+    if not isinstance(tensor, Tensor):
+        return False
+    with torch._C.DisableTorchFunctionSubclass():
+        return tensor.is_nested
 
 
 def on_fast_path(module: nn.Module, args: tuple[Any, ...]) -> bool:

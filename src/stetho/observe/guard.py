@@ -35,6 +35,7 @@ class Guard:
         self._seconds = 0.0
         self._unwatched: Any = None
         self._unseen: Any = None
+        self._profiled = False
 
     def __enter__(self) -> None:
         if self._depth == 0:
@@ -43,6 +44,9 @@ class Guard:
             self._unwatched.__enter__()
             self._unseen = without_modes()
             self._unseen.__enter__()
+            self._profiled = torch._C._autograd._profiler_enabled()
+            if self._profiled:  # the script's profiler records its own operations alone
+                torch._C._autograd._enable_record_function(False)
         self._depth += 1
 
     def __exit__(
@@ -53,6 +57,8 @@ class Guard:
     ) -> bool:
         self._depth -= 1
         if self._depth == 0:
+            if self._profiled:
+                torch._C._autograd._enable_record_function(True)
             self._unseen.__exit__(None, None, None)
             self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since

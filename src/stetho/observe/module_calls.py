@@ -10,24 +10,27 @@ modules may be nested, stay as they are. Compiled modules are passed on untouche
 
 from __future__ import annotations
 
+import sys
 import warnings
 from types import CodeType
 from typing import Any, Protocol
 
 from torch import nn
 
+from stetho.observe.tracebacks import without_ours
+
 # One statement a line: the call in the `try` block must stand where the original has it, in the
 # same column, because a traceback shows the line of torch's own file.
 SOURCE = """\
 def _wrapped_call_impl(self, *args, **kwargs):
-    told = self._compiled_call_impl is None and "@before"(self, args); done = None
+    told = self._compiled_call_impl is None and "@before"(self, args); finished = None
     if self._compiled_call_impl is not None:
         return self._compiled_call_impl(*args, **kwargs)
     try:
-        done = self._call_impl(*args, **kwargs)
+        finished = self._call_impl(*args, **kwargs)
     finally:
-        if told: "@after"(self, done, told)
-    return done
+        if told: "@after"(self, finished, told)
+    return finished
 """
 CALL_LINE = 6  # of SOURCE
 IN_TORCH = 4  # lines below the original's first one, where the same call stands
@@ -71,6 +74,10 @@ def _before(module: nn.Module, args: tuple[Any, ...]) -> list[Listener]:
 
 
 def _after(module: nn.Module, output: Any, told: list[Listener]) -> None:
+    if output is None:
+        raised = sys.exc_info()[2]  # of what passes through the module's call now, if anything
+        if raised is not None:
+            without_ours(raised)
     for listener in reversed(told):
         listener.after(module, output)
 

@@ -79,7 +79,7 @@ class NetworkReader:
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
             if form.kind == "linear":
-                scene.linear = (layer.name, x.detach(), output.grad_fn)
+                scene.linear = (layer.name, x.detach(), node_key(output.grad_fn))
         return layer
 
     def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
@@ -149,7 +149,7 @@ class NetworkReader:
                 ignored = int(kwargs.get("ignore_index", -100))
                 criterion = criterion_of(func, x, target, int(classes))
                 call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
-                self._scene.target = (call, result.grad_fn)
+                self._scene.target = (call, node_key(result.grad_fn))
                 self._listen_before(x)
         return result
 
@@ -158,8 +158,9 @@ class NetworkReader:
         scene = self._scene
         if scene.linear is None:
             return
-        layer, x, node = scene.linear
-        if not made_by(node_key(node), y.grad_fn):
+        layer, x, key = scene.linear
+        node = made_by(key, y.grad_fn)
+        if node is None:
             return
 
         def at_output(gradients: tuple[Tensor | None, ...]) -> None:

@@ -32,8 +32,9 @@ class Scene:
     trying: bool = False  # what comes through hooks now is a trial of ours, not the script's
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
-    target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
-    linear: tuple[str, Tensor, Any] | None = None  # last linear layer, its input, its node
+    # Nodes are kept by their key: what holds a node keeps a graph alive, and with it a model.
+    target: tuple[TargetCall, int] | None = None  # last loss call and its node
+    linear: tuple[str, Tensor, int] | None = None  # last linear layer, its input, its node
 
     def end_probe(self) -> None:
         """Let go of all that belongs to one step."""

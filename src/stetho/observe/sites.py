@@ -151,16 +151,21 @@ class SiteReader:
         return parameter.detach()
 
     def _hang(self, pending: PendingSite, result: Tensor, ways: list[Way]) -> None:
-        """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call."""
+        """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call.
+
+        The hooks themselves know no node: a node that held a hook that held the node would never
+        be freed.
+        """
         scene, node, place = self._scene, result.grad_fn, result.output_nr
         assert node is not None, "the caller has looked"
         single = len(ways) == 1 and ways[0][0] is node
+        to_z, count = ways[0][1], len(ways)
         arrived: list[Tensor | None] = []
 
         def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
             with scene.guard:
                 if not scene.trying and not in_vmap():
-                    through = down[ways[0][1]] if single else None
+                    through = down[to_z] if single else None
                     pending.gradients(up[place], through, scene.loss_scale)
 
         def at_way(places: list[int]) -> Callable[..., None]:
@@ -169,7 +174,7 @@ class SiteReader:
                     if scene.trying or in_vmap():
                         return
                     arrived.extend(down[place] for place in places)
-                    if len(arrived) >= len(ways):
+                    if len(arrived) >= count:
                         pending.gradients(None, _sum(arrived), scene.loss_scale)
                         arrived.clear()
 

@@ -26,6 +26,7 @@ class Unseen(Enum):
     )
     SCRIPTED = "{where}: compiled by torch.jit; what happens inside of it is not watched"
     BATCHED = "{where}: run by torch.func.vmap; not watched"
+    NESTED = "{where}: nested tensors; not watched"
     FAST_PATH = "{where}: attention in evaluation mode whose weights are all frozen; not watched"
     SHARDED = (
         "biases are shared out among ranks (FSDP2): whether they silence or saturate units is not "
