@@ -158,8 +158,9 @@ def run_script(
     Args:
         target: path of a script, or with `as_module` the name of a module.
         arguments: what the script finds in `sys.argv[1:]`.
-        budget: share of the run's time that watching may cost.
-        every: probe steps 0, 1, N, N + 1, … instead of keeping a budget.
+        budget: share of the steps that events (a loss that is no longer finite) may make
+            probes, beyond those that the schedule probes.
+        every: probe steps 0, 1, N, N + 1, … instead of those of the schedule.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
         recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".

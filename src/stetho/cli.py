@@ -55,11 +55,11 @@ def run(
         typer.Option("-o", "--output", metavar="FILE", help="Where the run file goes."),
     ] = None,
     budget: Annotated[
-        str, typer.Option(metavar="SHARE", help="How much of the run's time watching may cost.")
+        str, typer.Option(metavar="SHARE", help="Share of steps that events may make probes.")
     ] = "2%",
     every: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Probe every N steps instead of keeping a budget."),
+        typer.Option(metavar="N", min=1, help="Probe every N steps instead of by the schedule."),
     ] = None,
     recipe: Annotated[
         str | None,

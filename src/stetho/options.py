@@ -83,6 +83,6 @@ def parse_share(text: str) -> float:
         share = 0.0
     if not 0 < share <= 1:
         raise UsageError(
-            f"expected --budget as a share of the run's time, such as 2% or 0.02, got {text!r}"
+            f"expected --budget as a share of the run's steps, such as 2% or 0.02, got {text!r}"
         )
     return share

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from stetho.diagnose.elsewhere import elsewhere
-from stetho.diagnose.phrases import number
+from stetho.diagnose.phrases import counted, number
 from stetho.diagnose.view import RunView
 from stetho.record import Finding, Severity
 
@@ -16,6 +16,19 @@ def verdict(view: RunView, findings: Sequence[Finding]) -> str:
         return (
             "Nothing was seen: no optimizer took a step in a training loop that stetho could watch."
         )
+    return f"{_of_what_was_seen(view, findings)}{_incomplete(view)}"
+
+
+def _incomplete(view: RunView) -> str:
+    if not view.run.faults:
+        return ""
+    return (
+        " This verdict is incomplete: stetho itself failed and watched nothing after step "
+        f"{view.probes[-1].step}."
+    )
+
+
+def _of_what_was_seen(view: RunView, findings: Sequence[Finding]) -> str:
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave:
         return f"{_opening(view)} {_quiet(view, findings)}"
@@ -66,7 +79,13 @@ def _opening(view: RunView) -> str:
 
 
 def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
-    count = len(view.hidden)
-    sites = f"{count} hidden site{'' if count == 1 else 's'}"
-    notes = f"; {len(findings)} note{'' if len(findings) == 1 else 's'}" if findings else ""
+    sites = counted(len(view.hidden), "hidden site")
+    notes = f"; {counted(len(findings), 'note')}" if findings else ""
+    if not view.hidden and view.run.layers:
+        sites = f"{counted(len(view.run.layers), 'layer')} without an activation function"
+    elif not view.hidden:
+        why = ' ("Not seen" says why)' if view.run.unseen else ""
+        return f"No activation function was seen{why}: nothing is known of hidden layers{notes}."
+    if view.run.faults:
+        return f"Nothing wrong was seen in {sites}{notes}."
     return f"Nothing is wrong in {sites}{notes}."

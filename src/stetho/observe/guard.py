@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from stetho.observe.aside import without_modes
+
 
 def strict() -> bool:
     """Whether faults of our own are raised (tests set STETHO_STRICT=1) instead of contained."""
@@ -20,7 +22,7 @@ def strict() -> bool:
 class Guard:
     """`with guard:` contains faults of our own and keeps the time that our own code takes.
 
-    Inside of it, torch functions are called as if no mode (ours among them) were on.
+    Inside of it, torch functions are called as if no mode (ours, or the script's) were on.
     The first fault is reported to `on_fault` as a traceback and switches watching off
     (`tripped`). What is not a fault (KeyboardInterrupt, SystemExit) passes through.
     """
@@ -32,12 +34,19 @@ class Guard:
         self._since = 0.0
         self._seconds = 0.0
         self._unwatched: Any = None
+        self._unseen: Any = None
+        self._profiled = False
 
     def __enter__(self) -> None:
         if self._depth == 0:
             self._since = time.perf_counter()
             self._unwatched = torch._C.DisableTorchFunction()
             self._unwatched.__enter__()
+            self._unseen = without_modes()
+            self._unseen.__enter__()
+            self._profiled = torch._C._autograd._profiler_enabled()
+            if self._profiled:  # the script's profiler records its own operations alone
+                torch._C._autograd._enable_record_function(False)
         self._depth += 1
 
     def __exit__(
@@ -48,6 +57,9 @@ class Guard:
     ) -> bool:
         self._depth -= 1
         if self._depth == 0:
+            if self._profiled:
+                torch._C._autograd._enable_record_function(True)
+            self._unseen.__exit__(None, None, None)
             self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since
         if not isinstance(fault, Exception) or strict():

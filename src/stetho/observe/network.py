@@ -13,6 +13,7 @@ from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown
 from stetho.observe.scene import Scene
 from stetho.observe.sequence import Sequence
 from stetho.observe.sink import LayerCall, TargetCall
+from stetho.observe.unseen import Unseen
 from stetho.record import Layer
 
 Call = Callable[..., Any]
@@ -48,10 +49,7 @@ class NetworkReader:
         result = func(*given, **kwargs)
         with self._scene.guard:
             kind = forms.recurrent()[func]
-            where = self._scene.path or "the script"
-            self._scene.sink.unseen(
-                f"{where}: the gates inside of torch's fused {kind} are no sites"
-            )
+            self._scene.unseen(Unseen.GATES, kind=kind)
             lists = (arg for arg in args if isinstance(arg, (list, tuple)) and len(arg) > 2)
             weights = next(lists, None)
             if weights is not None and isinstance(args[0], Tensor):
@@ -81,17 +79,14 @@ class NetworkReader:
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
             if form.kind == "linear":
-                scene.linear = (layer.name, x.detach(), output.grad_fn)
+                scene.linear = (layer.name, x.detach(), node_key(output.grad_fn))
         return layer
 
     def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
         """Never a silent gap: what bends a layer's input, and is no function that we know."""
         bend = unknown_bend(x.grad_fn, self._scene.marks)
         if bend is not None:
-            self._scene.sink.unseen(
-                f"before {layer.name}: a function written out in the script ({bend}); not watched, "
-                "but would be as a module of its own"
-            )
+            self._scene.unseen(Unseen.WRITTEN_OUT, layer=layer.name, operation=bend)
 
     def _describe(self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any) -> Layer:
         scene = self._scene
@@ -154,7 +149,7 @@ class NetworkReader:
                 ignored = int(kwargs.get("ignore_index", -100))
                 criterion = criterion_of(func, x, target, int(classes))
                 call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
-                self._scene.target = (call, result.grad_fn)
+                self._scene.target = (call, node_key(result.grad_fn))
                 self._listen_before(x)
         return result
 
@@ -163,8 +158,9 @@ class NetworkReader:
         scene = self._scene
         if scene.linear is None:
             return
-        layer, x, node = scene.linear
-        if not made_by(node_key(node), y.grad_fn):
+        layer, x, key = scene.linear
+        node = made_by(key, y.grad_fn)
+        if node is None:
             return
 
         def at_output(gradients: tuple[Tensor | None, ...]) -> None:

@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 
 from stetho.errors import TargetError
+from stetho.observe.tracebacks import without_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +156,11 @@ def _exit_code(leaving: SystemExit) -> int:
 
 def _print_exception(error: BaseException) -> None:
     """As the interpreter would: by sys.excepthook, without the frames that ran the script."""
-    trace = error.__traceback__
-    while trace is not None and _is_ours(trace):
-        trace = trace.tb_next
-    error.__traceback__ = trace
+    trace = error.__traceback__ = without_ours(error.__traceback__)
     try:
         sys.excepthook(type(error), error, trace)
     except Exception:
         traceback.print_exception(type(error), error, trace)
-
-
-def _is_ours(trace: TracebackType) -> bool:
-    return trace.tb_frame.f_code.co_filename == __file__
 
 
 def _flush() -> None:

@@ -135,9 +135,10 @@ def cost(run: Run) -> Section | None:
         text = "What watching cost is not known: the run did not come to its end."
         return Section("", (Paragraph(text, Tone.QUIET),)) if not run.finished else None
     spent = run.overhead
+    last = f", the last at step {whole(run.probes[-1].step)}" if run.probes else ""
     text = (
-        f"Watching cost {fixed(spent.seconds)} s, {percent(spent.share)} of the run: "
-        f"{_counted(spent.probes, 'probe')} of {_counted(spent.steps, 'step')}."
+        f"Overhead: {fixed(spent.seconds)} s, {percent(spent.share)} of the run "
+        f"({whole(spent.probes)} of {_counted(spent.steps, 'step')} probed{last})."
     )
     if not run.finished:
         text += " The run did not come to its end."

@@ -200,6 +200,8 @@ def _run(header: dict[str, Any], unseen: tuple[str, ...], faults: tuple[str, ...
         optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
         criteria=tuple(map(values.criterion, header.get("criteria", ()))),
         first_nonfinite_loss=header.get("first_nonfinite_loss"),
+        origin=values.origin(header["origin"]) if header.get("origin") else None,
+        spikes=tuple(map(values.spike, header.get("spikes") or ())),
         unseen=unseen,
         faults=faults,
         overhead=values.overhead(stored) if stored else Overhead(),

@@ -16,12 +16,14 @@ from stetho.record import (
     Finding,
     Function,
     Layer,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
     Remedy,
     Severity,
     Site,
+    Spike,
 )
 
 Record = TypeVar(
@@ -32,6 +34,8 @@ Record = TypeVar(
     Parameter,
     Optimizer,
     Criterion,
+    NonFiniteOrigin,
+    Spike,
     Overhead,
     Evidence,
     Remedy,
@@ -67,6 +71,14 @@ def optimizer(row: Mapping[str, Any]) -> Optimizer:
 
 def criterion(row: Mapping[str, Any]) -> Criterion:
     return _record(Criterion, row)
+
+
+def origin(row: Mapping[str, Any]) -> NonFiniteOrigin:
+    return _record(NonFiniteOrigin, row)
+
+
+def spike(row: Mapping[str, Any]) -> Spike:
+    return _record(Spike, row)
 
 
 def overhead(row: Mapping[str, Any]) -> Overhead:

@@ -17,6 +17,7 @@ from stetho.record import (
     Diagnosis,
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
@@ -25,6 +26,7 @@ from stetho.record import (
     Run,
     Site,
     SiteStats,
+    Spike,
 )
 from stetho.store import blocks, schema, thin, values
 from stetho.store.reader import read_run, run_of
@@ -41,6 +43,8 @@ HEADER = (
     "exit_code",
     "overhead",
     "first_nonfinite_loss",
+    "origin",
+    "spikes",
 )
 
 
@@ -121,6 +125,14 @@ class RunWriter:
             first = next((step for step, loss in pairs if not math.isfinite(loss)), None)
         if self._write(lambda file: self._insert_losses(file, steps, losses, first)):
             self._first_nonfinite_loss = first
+
+    def set_origin(self, origin: NonFiniteOrigin) -> None:
+        """Where the first NaN or infinity arose."""
+        self._write(lambda file: _put(file, "origin", origin))
+
+    def add_spike(self, spike: Spike) -> None:
+        """A step whose loss or gradient jumped. Few of a run: all are written each time."""
+        self._replace("spikes", (*self._structure.get("spikes", ()), spike))
 
     def note_unseen(self, sentence: str) -> None:
         """Something that could not be watched; the same sentence is kept once."""
