@@ -9,13 +9,13 @@ import builtins
 import io
 import os
 import sqlite3
-import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from stetho.trials.containment.listing import Entries, Entry
 from stetho.trials.containment.redirect import View
 from stetho.trials.containment.refusing import path_of
 
@@ -144,6 +144,9 @@ class Calls:
             if self.at_work or isinstance(file, int):
                 return original(file, mode, *args, **kwargs)
             with self.originals(file):
+                if kwargs.get("opener") is not None:  # it opens by itself, redirected
+                    kwargs["opener"] = self._outside(kwargs["opener"])
+                    return original(file, mode, *args, **kwargs)
                 found = self.mapped(lambda path: self._by_mode(path, mode), file)
                 opened = original(found, mode, *args, **kwargs)
             if found != file:
@@ -151,6 +154,16 @@ class Calls:
             return opened
 
         return open
+
+    def _outside(self, opener: Any) -> Any:
+        def opened(path: Any, flags: int) -> int:
+            self._inside.depth = 0
+            try:
+                return int(opener(path, flags))
+            finally:
+                self._inside.depth = 1
+
+        return opened
 
     def _file_io(self, original: Any) -> Any:
         calls = self
@@ -317,67 +330,6 @@ def _name(opened: Any, path: Any) -> None:
     """Let a file say the name that the script has given."""
     raw = getattr(getattr(opened, "buffer", opened), "raw", opened)
     raw.name = path
-
-
-class Entry:
-    """What `os.scandir` gives of one file, in a view."""
-
-    __slots__ = ("_seen", "name", "path")
-
-    def __init__(self, name: Any, path: Any, seen: str) -> None:
-        self.name, self.path, self._seen = name, path, seen
-
-    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
-        return os.stat(self._seen, follow_symlinks=follow_symlinks)
-
-    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
-        return stat.S_ISDIR(self._mode(follow_symlinks))
-
-    def is_file(self, *, follow_symlinks: bool = True) -> bool:
-        return stat.S_ISREG(self._mode(follow_symlinks))
-
-    def is_symlink(self) -> bool:
-        return stat.S_ISLNK(self._mode(False))
-
-    def is_junction(self) -> bool:
-        return False
-
-    def inode(self) -> int:
-        return self.stat(follow_symlinks=False).st_ino
-
-    def _mode(self, follow: bool) -> int:
-        try:
-            return self.stat(follow_symlinks=follow).st_mode
-        except FileNotFoundError:
-            return 0
-
-    def __fspath__(self) -> Any:
-        return self.path
-
-    def __repr__(self) -> str:
-        return f"<DirEntry {self.name!r}>"
-
-
-class Entries:
-    """An iterator that can be closed, as `os.scandir` gives one."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = iter(entries)
-
-    def __iter__(self) -> Entries:
-        return self
-
-    def __next__(self) -> Entry:
-        return next(self._entries)
-
-    def __enter__(self) -> Entries:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._entries = iter(())
 
 
 def aliases(function: Any) -> list[tuple[Any, str]]:
