@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from stetho.errors import RunFileError, UnhealthyError, UsageError
 from stetho.record import Diagnosis, Run, Severity
-from stetho.watching import Watching, default_file, new_run
+from stetho.running.watching import Watching, default_file, new_run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -169,7 +169,9 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
-    from stetho.children import (
+    from stetho.observe.on_import import AfterImport
+    from stetho.observe.schedule import Schedule
+    from stetho.running.children import (
         PARENT,
         Settings,
         child_file,
@@ -178,9 +180,7 @@ def run_script(
         is_launcher,
         watch_children,
     )
-    from stetho.observe.on_import import AfterImport
-    from stetho.observe.schedule import Schedule
-    from stetho.observe.script import load, run
+    from stetho.running.script import load, run
 
     script = load(target, as_module)
     schedule = Schedule(budget, every)
@@ -204,7 +204,7 @@ def run_script(
         if quiet:
             ended = ended[0], Diagnosis("Told by the process that leads.")
         else:
-            ended = gather(settings, started, *ended)
+            ended = gather(settings, started, *ended, function=function)
         if parent is not None and (watching.follows or not watching.steps):
             file.unlink(missing_ok=True)
         kept = file if file.exists() else None
@@ -214,6 +214,11 @@ def run_script(
 
     if parent is None:
         clear_away(settings)
+    function: str | None = None
+    if recipe is not None:
+        from stetho.trials.recipe import parse
+
+        function = parse(recipe).function.name
     swapped: AbstractContextManager[None] = nullcontext()
     if recipe is not None and not is_launcher(target, as_module):  # its ranks get it
         from stetho.choosing import with_recipe

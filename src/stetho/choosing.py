@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from stetho.errors import RunFileError, UsageError
 from stetho.record import Choice
+from stetho.running.watching import new_run
 from stetho.store.race_file import KIND, RaceFile
-from stetho.watching import new_run
 
 if TYPE_CHECKING:
     from stetho.trials.engine import AbstractEngine
@@ -246,7 +246,7 @@ def make_engine(
 
 def _source(settings: Settings) -> str:
     """The script's text as a number; says before anything is started that there is no script."""
-    from stetho.observe.script import load
+    from stetho.running.script import load
 
     file = Path(load(settings.script.target, settings.script.as_module).file)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

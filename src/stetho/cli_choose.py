@@ -127,7 +127,7 @@ def choose(
     """
     from stetho import choosing
     from stetho.report import print_choice
-    from stetho.watching import default_file
+    from stetho.running.watching import default_file
 
     refuse_unwritable(json_file)
     refuse_unwritable(html_file, "--html")

@@ -18,6 +18,7 @@ from stetho.observe.guard import strict
 from stetho.observe.schedule import Schedule
 from stetho.observe.tracing import TracingSink
 from stetho.prediction import Prediction, predict
+from stetho.running.watching import Watching, new_run
 from stetho.surgery import Surgery, init_
 from stetho.surgery.initialising import make_critical, match_deviations, site_deviations
 from stetho.trials import trial as forms
@@ -28,7 +29,6 @@ from stetho.trials.recipe import parse
 from stetho.trials.stage import Stage, is_library, not_a_number, on_stage, perform
 from stetho.trials.transplant import Transplant, refused
 from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
-from stetho.watching import Watching, new_run
 
 SCOUTED = 2  # steps whose sites are looked at
 FINDINGS = 3  # of a trial's diagnosis that are kept

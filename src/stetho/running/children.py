@@ -22,8 +22,8 @@ from stetho.errors import StethoError, UsageError
 from stetho.observe import ranks
 from stetho.observe.on_import import AfterImport
 from stetho.record import Diagnosis, Run
+from stetho.running.watching import Watching, new_run
 from stetho.store import SUFFIX, read_diagnosis, read_run
-from stetho.watching import Watching, new_run
 
 PARENT = "STETHO_PARENT"  # environment variable: the run file of the process that began it all
 RANK_MARKS = ("LOCAL_RANK", "ACCELERATE_MIXED_PRECISION")  # what launchers tell their children
@@ -237,18 +237,22 @@ def clear_away(settings: Settings) -> None:
 
 
 def gather(
-    settings: Settings, started: Started, own: Run, diagnosis: Diagnosis
+    settings: Settings,
+    started: Started,
+    own: Run,
+    diagnosis: Diagnosis,
+    function: str | None = None,
 ) -> tuple[Run, Diagnosis]:
     """The run that the report is to be about: our own or, if we took no step, a child's.
 
     The run file of a child that is taken goes to the place of ours. Others are named, and so are
-    processes that were not watched or did not get the recipe of `--with`.
+    processes that were not watched or did not get `function`, that of the recipe of `--with`.
     """
     folder = settings.folder
     files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     found = [(file, run) for file in files for run in [_read(file)] if run is not None]
     found.sort(key=lambda pair: -_steps(pair[1]))
-    own = replace(own, unseen=(*own.unseen, *_unreached(settings, started, found)))
+    own = replace(own, unseen=(*own.unseen, *_unreached(settings, started, found, function)))
     if found and not _steps(own):
         file, run = found.pop(0)
         unseen = (*run.unseen, *own.unseen)
@@ -268,17 +272,17 @@ def gather(
 
 
 def _unreached(
-    settings: Settings, started: Started, found: Sequence[tuple[Path, Run]]
+    settings: Settings,
+    started: Started,
+    found: Sequence[tuple[Path, Run]],
+    function: str | None,
 ) -> Iterator[str]:
     """What was not watched, and what runs with the author's functions in spite of a recipe."""
     if started.forked:
         many = f"{started.forked} process{'es' if started.forked > 1 else ''}"
         yield f"the script made {many} by os.fork, not watched: multiprocessing's are"
-    if settings.recipe is None:
+    if function is None:
         return
-    from stetho.trials.recipe import parse
-
-    function = parse(settings.recipe).function.name
     without = [file for file, run in found if function not in _functions(run)]
     if without:
         names = ", ".join(str(file) for file in without[:3])
