@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import io
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stetho.errors import RunFileError, UnhealthyError, UsageError
+from stetho.errors import UnhealthyError, UsageError
 from stetho.record import Diagnosis, Run, Severity
 from stetho.running.watching import Watching, default_file, new_run
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from stetho.prediction.compare import Comparison
     from stetho.report import Side
 
+OF_RANK = "stetho-rank-"  # begins the name of a folder for a run file that nobody is to see
 Loss = Callable[[Any, Any], Any]
 
 
@@ -152,6 +152,7 @@ def run_script(
     output: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
     recipe: str | None = None,
+    ends_process: bool = False,
 ) -> Result:
     """Run an unchanged training script under watch, as `stetho run` does.
 
@@ -163,6 +164,9 @@ def run_script(
         every: probe steps 0, 1, N, N + 1, … instead of those of the schedule.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
+        ends_process: the process ends with the script, as it does under `stetho run`: its threads
+            and exit handlers come to their end before the result is made, `__main__` stays the
+            script's, and SIGTERM is answered by a diagnosis first.
         recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".
 
     Raises:
@@ -181,6 +185,8 @@ def run_script(
         watch_children,
     )
     from stetho.running.script import load, run
+    from stetho.running.signals import Terminating
+    from stetho.running.telling import Careful
 
     script = load(target, as_module)
     schedule = Schedule(budget, every)
@@ -188,16 +194,21 @@ def run_script(
     file = child_file(parent) if parent else _own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every, recipe)
     command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
-    watching = Watching(new_run(command), file)
+    watching = Watching(new_run(command), file.absolute())  # the script may go elsewhere
     trigger = AfterImport("torch", lambda: watching.begin(schedule))
     results: list[Result] = []
+    stderr = Careful()
 
     def at_end(exit_code: int) -> None:
+        if not results and watching.is_ours:
+            stderr.attempt("diagnose the run", lambda: conclude(exit_code))
+            if not results:  # the script has run: its exit code must pass through
+                diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
+                results.append(Result(new_run(command), diagnosis, None, exit_code))
+
+    def conclude(exit_code: int) -> None:
         trigger.stop()
-        try:
-            ended = watching.end(exit_code)
-        except RunFileError as error:  # the script has run: its exit code must pass through
-            ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
+        ended = watching.end(exit_code)
         if ended is None:
             return
         quiet = watching.follows or parent is not None  # another process reports
@@ -206,8 +217,10 @@ def run_script(
         else:
             ended = gather(settings, started, *ended, function=function)
         if parent is not None and (watching.follows or not watching.steps):
-            file.unlink(missing_ok=True)
-        kept = file if file.exists() else None
+            watching.file.unlink(missing_ok=True)
+        kept = file if watching.file.exists() else None
+        if file.parent.name.startswith(OF_RANK):
+            shutil.rmtree(file.parent, ignore_errors=True)
         results.append(Result(*ended, kept, exit_code))
         if not quiet:
             report(results[0])
@@ -226,7 +239,9 @@ def run_script(
         swapped = with_recipe(recipe, target, arguments, as_module)
     with swapped, watch_children(settings) as started:
         trigger.start()
-        exit_code = run(script, arguments, at_end)
+        on_sigterm = Terminating(at_end, watching.later).on() if ends_process else nullcontext()
+        with on_sigterm:
+            exit_code = run(script, arguments, at_end, watching.stop if ends_process else None)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]
@@ -236,9 +251,7 @@ def _own_file(target: str, output: Path | None) -> Path:
     """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
         return output or default_file(target)
-    folder = tempfile.mkdtemp(prefix="stetho-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder) / "run.stetho"
+    return Path(tempfile.mkdtemp(prefix=OF_RANK)) / "run.stetho"
 
 
 class watch(AbstractContextManager["watch"]):
@@ -342,7 +355,7 @@ def _theory(
     model: nn.Module, batch: Any, loss: Loss | None, run: Run
 ) -> tuple[Comparison | None, tuple[str, ...]]:
     """What theory predicts beside what was measured; and a fault of ours in it, if any."""
-    from stetho.observe.guard import strict
+    from stetho.errors import faults_are_raised
     from stetho.prediction import predict
     from stetho.prediction.compare import compare
 
@@ -351,7 +364,7 @@ def _theory(
     try:
         return compare(predict(model, batch, loss), run), ()
     except Exception:
-        if strict():
+        if faults_are_raised():
             raise
         return None, (traceback.format_exc(),)
 

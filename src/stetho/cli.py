@@ -23,6 +23,7 @@ from stetho.options import (
     IsModule,
     JsonFile,
     Script,
+    absolute,
     parse_share,
     refuse_unwritable,
     write_html,
@@ -92,15 +93,19 @@ def run(
       stetho run --with elu train.py           # what choose said, tried at full length
     """
     from stetho.api import parse_severity, run_script
+    from stetho.running.telling import Careful
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable(json_file)
     refuse_unwritable(html_file, "--html")
 
+    stderr = Careful()
+    json_file, html_file = absolute(json_file), absolute(html_file)
+
     def report(result: Result) -> None:
-        show(result, sys.stderr, all_sites)
-        write_json(result.json(), json_file)
-        write_html(result.html, html_file)
+        stderr.attempt("print the report", lambda: show(result, stderr, all_sites))
+        stderr.attempt("write the JSON form", lambda: write_json(result.json(), json_file))
+        stderr.attempt("write the page", lambda: write_html(result.html, html_file, stderr))
 
     result = run_script(
         script,
@@ -111,6 +116,7 @@ def run(
         output=output,
         report=report,
         recipe=recipe,
+        ends_process=True,
     )
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit

@@ -54,6 +54,11 @@ def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
         )
 
 
+def absolute(file: Path | None) -> Path | None:
+    """Where a file is now: the script may go to another folder."""
+    return file if file is None or str(file) == "-" else file.absolute()
+
+
 def write_json(content: dict[str, Any], file: Path | None) -> None:
     if file is None:
         return
@@ -64,12 +69,12 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         file.write_text(text + "\n", encoding="utf-8")
 
 
-def write_html(page: Callable[[], str], file: Path | None) -> None:
+def write_html(page: Callable[[], str], file: Path | None, stream: Any = None) -> None:
     """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
     if file is None:
         return
     file.write_text(page(), encoding="utf-8")
-    print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
+    print(f"Wrote {file}: open it in any browser.", file=stream or sys.stderr)
 
 
 def parse_share(text: str) -> float:

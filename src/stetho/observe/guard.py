@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from collections.abc import Callable
@@ -11,12 +10,8 @@ from typing import Any
 
 import torch
 
+from stetho.errors import faults_are_raised
 from stetho.observe.aside import without_modes
-
-
-def strict() -> bool:
-    """Whether faults of our own are raised (tests set STETHO_STRICT=1) instead of contained."""
-    return os.environ.get("STETHO_STRICT", "") not in ("", "0")
 
 
 class Guard:
@@ -36,6 +31,7 @@ class Guard:
         self._unwatched: Any = None
         self._unseen: Any = None
         self._profiled = False
+        self._afterwards: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
         if self._depth == 0:
@@ -62,10 +58,20 @@ class Guard:
             self._unseen.__exit__(None, None, None)
             self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since
-        if not isinstance(fault, Exception) or strict():
+            if self._afterwards is not None:
+                act, self._afterwards = self._afterwards, None
+                act()
+        if not isinstance(fault, Exception) or faults_are_raised():
             return False
         self.trip("".join(traceback.format_exception(fault)))
         return True
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something now, or when our own code has ended, where that is running (a signal)."""
+        if self._depth:
+            self._afterwards = act
+        else:
+            act()
 
     def take_seconds(self) -> float:
         """Seconds spent inside of the guard since this was last asked."""
@@ -79,5 +85,5 @@ class Guard:
         try:
             self._on_fault(text)
         except Exception:  # the report of a fault must not become the next one
-            if strict():
+            if faults_are_raised():
                 raise

@@ -80,18 +80,30 @@ class Watching:
         Watching.active.append(self)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether this process began it; a fork of it did not."""
+        return os.getpid() == self._process
+
+    @property
     def steps(self) -> int:
         """Training steps seen so far."""
         return 0 if self._observer is None else self._observer.step
 
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something as soon as no code of ours is running (it came by a signal)."""
+        if self._observer is None:
+            act()
+        else:
+            self._observer.guard.later(act)
+
     def abandon(self) -> None:
         """Take everything off, and write nothing more: this process is a fork of the watched."""
-        self._stop()
+        self.stop()
         if self in Watching.active:
             Watching.active.remove(self)
 
-    def _stop(self) -> None:
-        """Take everything off."""
+    def stop(self) -> None:
+        """Take everything off; nothing is seen from now on."""
         if self._keras is not None:
             self._keras.stop()
         if self._observer is not None:
@@ -126,12 +138,12 @@ class Watching:
 
     def end(self, exit_code: int | None = 0) -> tuple[Run, Diagnosis] | None:
         """Stop, close the run file and diagnose. `None` in a child process of the watched one."""
-        if os.getpid() != self._process:
+        if not self.is_ours:
             return None
         if self in Watching.active:
             Watching.active.remove(self)
         overhead = Overhead()
-        self._stop()
+        self.stop()
         if self._observer is not None:
             schedule = self._observer.schedule
             overhead = Overhead(

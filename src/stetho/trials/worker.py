@@ -12,9 +12,8 @@ from typing import Any
 
 from torch import nn
 
-from stetho.errors import StethoError
+from stetho.errors import StethoError, faults_are_raised
 from stetho.observe.checkup import Call
-from stetho.observe.guard import strict
 from stetho.observe.schedule import Schedule
 from stetho.observe.tracing import TracingSink
 from stetho.prediction import Prediction, predict
@@ -127,7 +126,7 @@ def _initialise(transplant: Transplant, init: str, model: nn.Module, call: Call)
         else:
             done = init_(model, call, init, draws="kept")
     except Exception as error:
-        if strict() and not isinstance(error, StethoError):
+        if faults_are_raised() and not isinstance(error, StethoError):
             raise
         raise refused(f"the weights cannot be set by {init!r}: {error}") from error
     transplant.notes += [f"{init}: {len(done)} weights set", *done.notes]
@@ -226,7 +225,7 @@ def _predictions(
     try:
         return {name: predict(model, call, activation=name) for name in functions}
     except Exception as error:
-        if strict() and not isinstance(error, StethoError):
+        if faults_are_raised() and not isinstance(error, StethoError):
             raise
         unseen.append(f"theory has nothing to say of this model: {error!r}")
         return {}
