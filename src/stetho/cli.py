@@ -48,6 +48,7 @@ USAGE = 2
 
 @app.command(context_settings=PASS_ON)
 def run(
+    context: typer.Context,
     script: Script,
     arguments: Arguments = None,
     module: IsModule = False,
@@ -116,7 +117,7 @@ def run(
         output=output,
         report=report,
         recipe=recipe,
-        ends_process=True,
+        ends_process=bool(context.obj),
     )
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit
@@ -367,9 +368,12 @@ def terminal_width() -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; gives the exit code. Refusals go to stderr in one paragraph."""
+    """Run the command line; gives the exit code. Refusals go to stderr in one paragraph.
+
+    Without `arguments` those of the process are taken, which then ends with the script of `run`.
+    """
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, standalone_mode=True, obj=arguments is None)
     except StethoError as error:
         print(f"stetho: {error}", file=sys.stderr)
         return USAGE

@@ -95,7 +95,8 @@ def _run(request: dict[str, Any]) -> int:
     if request["way"] == "watched":
         from stetho.cli import main
 
-        return main(["run", *request["options"], script])
+        sys.argv = ["stetho", "run", *request["options"], script]
+        return main()
     sys.argv = [script]
     sys.path[0] = str(Path(script).parent)
     return _plainly(script)
