@@ -119,6 +119,8 @@ def _plainly(script: str) -> int:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         return 1
+    finally:
+        module.__dict__.pop("__file__", None)
     return 0
 
 

@@ -157,6 +157,9 @@ def run(
         finally:
             _flush()
             if before_exit is not None:
+                if script.spec is None:  # as Python does
+                    main.__dict__.pop("__file__", None)
+                    main.__dict__.pop("__cached__", None)
                 _end_threads()
                 before_exit()
                 atexit._run_exitfuncs()
