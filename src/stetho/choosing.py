@@ -214,7 +214,13 @@ def read_choice(file: Path) -> ChoiceResult | None:
             f"the race in {file} has not come to its end; go on with it by "
             f"`stetho choose --resume {file}`"
         )
-    return ChoiceResult(choice_of(json.loads(text)), file)
+    try:
+        return ChoiceResult(choice_of(json.loads(text)), file)
+    except (ValueError, RecursionError) as error:
+        raise RunFileError(
+            f"race file {file} is damaged ({error}): expected one that `stetho choose` wrote; copy "
+            "it again, or race again"
+        ) from error
 
 
 def make_engine(

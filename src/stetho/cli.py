@@ -97,8 +97,7 @@ def run(
     from stetho.running.telling import Careful
 
     limit = parse_severity(fail_on) if fail_on else None
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([script], json=json_file, html=html_file)
 
     stderr = Careful()
     json_file, html_file = absolute(json_file), absolute(html_file)
@@ -164,8 +163,7 @@ def check(
     from stetho.targets import load_checkup
 
     limit = parse_severity(fail_on) if fail_on else None
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([target.partition(":")[0]], json=json_file, html=html_file)
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
@@ -211,8 +209,7 @@ def predict(
       stetho predict --depth 50 --activation sigmoid,relu,elu
     """
     names = [name for given in activation or () for name in given.split(",") if name]
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([target and target.partition(":")[0]], json=json_file, html=html_file)
     content, page = predict_model(target, data, names) if target else predict_stack(names, depth)
     write_json(content, json_file)
     write_html(page, html_file)
@@ -284,8 +281,7 @@ def report(
     from stetho.report import print_choice
 
     page = output or (file.with_name(f"{file.name}.html") if html else None)
-    refuse_unwritable(json_file)
-    refuse_unwritable(page, "-o")
+    refuse_unwritable([file], json=json_file, o=page)
     printed = text if text is not None else page is None
     raced = read_choice(file)
     result = load_result(file) if raced is None else None
@@ -314,8 +310,7 @@ def compare(
     """
     from stetho.api import compare_runs
 
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([a, b], json=json_file, html=html_file)
     pair = compare_runs(a, b)
     pair.show(sys.stdout)
     write_json(pair.json(), json_file)

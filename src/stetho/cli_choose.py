@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stetho.errors import UsageError
+from stetho.errors import StethoError, UsageError
 from stetho.options import (
     INTERRUPTED,
     Arguments,
@@ -129,8 +129,7 @@ def choose(
     from stetho.report import print_choice
     from stetho.running.watching import default_file
 
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([script, resume], json=json_file, html=html_file)
     file = resume or output or default_file(script or "", "choose-")
     progress = RaceProgress()
     try:
@@ -166,6 +165,10 @@ def choose(
                     file=file,
                     progress=progress,
                 )
+    except StethoError:
+        if file.is_file() and not file.stat().st_size:
+            file.unlink()  # its name was taken, and nothing came of it
+        raise
     except KeyboardInterrupt:
         print(
             f"\nInterrupted; {progress.done} trials are kept. Go on with:\n"

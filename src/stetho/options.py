@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,16 +42,31 @@ IsModule = Annotated[
 ]
 
 
-def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
-    """Say before a long run, not after it, that its result cannot be written."""
-    if file is None or str(file) == "-":
-        return
-    folder = file.resolve().parent
-    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(
-            f"expected {option} FILE in a folder that can be written, got {file}; make the folder "
-            "or name another file"
-        )
+def refuse_unwritable(inputs: Sequence[str | Path | None], **files: Path | None) -> None:
+    """Say before a long run, not after it, that a result cannot be written.
+
+    `files` by the names of their options. None may take the place of one of the `inputs`.
+    """
+    for name, file in files.items():
+        if file is None or str(file) == "-":
+            continue
+        option = f"{'-' if len(name) == 1 else '--'}{name}"
+        for given in inputs:
+            if given is not None and _same(file, Path(given)):
+                raise UsageError(
+                    f"expected {option} FILE that is another one than {given}, which it would "
+                    "overwrite; name another file"
+                )
+        folder = file.resolve().parent
+        if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UsageError(
+                f"expected {option} FILE in a folder that can be written, got {file}; make the "
+                "folder or name another file"
+            )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def absolute(file: Path | None) -> Path | None:

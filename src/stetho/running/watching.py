@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import tempfile
@@ -165,13 +166,21 @@ class Watching:
 
 
 def default_file(target: str, prefix: str = "") -> Path:
-    """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists."""
+    """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists.
+
+    The name is taken at once, by an empty file, so that no other process gets it.
+    """
     name = prefix + (Path(target).stem or "run")
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = Path("stetho-runs")
-    candidate = folder / f"{name}-{stamp}.stetho"
-    count = 1
-    while candidate.exists():
-        count += 1
-        candidate = folder / f"{name}-{stamp}-{count}.stetho"
-    return candidate
+    for count in itertools.count(1):
+        candidate = folder / f"{name}-{stamp}{f'-{count}' if count > 1 else ''}.stetho"
+        try:
+            folder.mkdir(exist_ok=True)
+            candidate.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError:  # whoever makes the run file says so
+            return candidate
+        return candidate
+    raise AssertionError("there are always more numbers")
