@@ -10,10 +10,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from torture import ends, readers, surroundings
+from torture import ends, faults, readers, surroundings
 from torture.rows import Row
 
-PARTS = {part.NAME: part for part in (ends, surroundings, readers)}
+PARTS = {part.NAME: part for part in (ends, surroundings, readers, faults)}
 BEGIN, END = "<!-- torture -->", "<!-- /torture -->"
 
 

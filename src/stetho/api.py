@@ -12,11 +12,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stetho.errors import UnhealthyError, UsageError
+from stetho.errors import (
+    RunFileError,
+    StethoError,
+    UnhealthyError,
+    UsageError,
+    faults_are_raised,
+)
 from stetho.record import Diagnosis, Run, Severity
+from stetho.results import Result as Result
 from stetho.running.watching import Watching, default_file, new_run
 
 if TYPE_CHECKING:
@@ -25,66 +33,11 @@ if TYPE_CHECKING:
 
     from stetho.prediction.compare import Comparison
     from stetho.report import Side
+    from stetho.running.script import Script
+    from stetho.running.telling import Careful
 
 OF_RANK = "stetho-rank-"  # begins the name of a folder for a run file that nobody is to see
 Loss = Callable[[Any, Any], Any]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was measured and what it means. Prints as the terminal report."""
-
-    run: Run
-    diagnosis: Diagnosis
-    file: Path | None = None  # the run file, where one was kept
-    exit_code: int = 0  # of the script
-    comparison: Comparison | None = None  # of a check-up with theory
-
-    def text(self, width: int = 80, color: bool = False) -> str:
-        from stetho.report import terminal_text
-
-        text = terminal_text(self.run, self.diagnosis, width=width, color=color, file=self.file)
-        return text if self.comparison is None else f"{text.rstrip()}\n\n{self.comparison}\n"
-
-    def json(self) -> dict[str, Any]:
-        from stetho.report import json_form
-
-        form = json_form(self.run, self.diagnosis)
-        if self.comparison is not None:
-            form["theory"] = self.comparison.json()
-        return form
-
-    def html(self, live: str | None = None) -> str:
-        """The report as one self-contained HTML file; `live`: where `stetho view` sends news."""
-        from stetho.diagnose import explanations
-        from stetho.report import html_text
-
-        predicted = self.comparison.predicted if self.comparison is not None else ()
-        return html_text(
-            self.run,
-            self.diagnosis,
-            file=self.file,
-            predicted=predicted,
-            explanations=explanations(),
-            live=live,
-        )
-
-    def page_form(self) -> dict[str, Any]:
-        """The pieces of that page, to replace older ones while the training goes on."""
-        from stetho.diagnose import explanations
-        from stetho.report.html import page_form
-
-        return page_form(self.run, self.diagnosis, file=self.file, explanations=explanations())
-
-    def _repr_html_(self) -> str:
-        from stetho.report import panel
-
-        return panel(self.run, self.diagnosis)
-
-    def __str__(self) -> str:
-        return self.text()
-
-    __repr__ = __str__
 
 
 def load_result(file: Path) -> Result:
@@ -173,6 +126,57 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
+    from stetho.running.script import load, run
+    from stetho.running.telling import Careful
+
+    script, begun, stderr = load(target, as_module), Event(), Careful()
+    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
+    try:
+        return _run_watched(
+            target,
+            arguments,
+            as_module=as_module,
+            budget=budget,
+            every=every,
+            output=output,
+            report=report,
+            recipe=recipe,
+            ends_process=ends_process,
+            script=script,
+            command=command,
+            stderr=stderr,
+            begun=begun,
+        )
+    except StethoError:
+        raise
+    except Exception as fault:
+        if begun.is_set() or faults_are_raised():
+            raise
+        said = f"{type(fault).__name__}: {fault}"
+        stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
+    code = run(script, arguments, lambda _: None, (lambda: None) if ends_process else None)
+    return Result(
+        Run(command=command), Diagnosis("No diagnosis: stetho failed to begin."), None, code
+    )
+
+
+def _run_watched(
+    target: str,
+    arguments: Sequence[str],
+    *,
+    as_module: bool,
+    budget: float,
+    every: int | None,
+    output: Path | None,
+    report: Callable[[Result], None],
+    recipe: str | None,
+    ends_process: bool,
+    script: Script,
+    command: str,
+    stderr: Careful,
+    begun: Event,
+) -> Result:
+    """As `run_script`; `begun` is set when the script's own code is about to run."""
     from stetho.observe.on_import import AfterImport
     from stetho.observe.schedule import Schedule
     from stetho.running.children import (
@@ -184,20 +188,22 @@ def run_script(
         is_launcher,
         watch_children,
     )
-    from stetho.running.script import load, run
+    from stetho.running.script import run
     from stetho.running.signals import Terminating
-    from stetho.running.telling import Careful
 
-    script = load(target, as_module)
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
     file = child_file(parent) if parent else _own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every, recipe)
-    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
     watching = Watching(new_run(command), file.absolute())  # the script may go elsewhere
-    trigger = AfterImport("torch", lambda: watching.begin(schedule))
+    trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin))
     results: list[Result] = []
-    stderr = Careful()
+
+    def begin() -> None:
+        watching.begin(schedule)
+
+    def stop() -> None:
+        stderr.attempt("stop watching", watching.stop)
 
     def at_end(exit_code: int) -> None:
         if not results and watching.is_ours:
@@ -208,7 +214,10 @@ def run_script(
 
     def conclude(exit_code: int) -> None:
         trigger.stop()
-        ended = watching.end(exit_code)
+        try:
+            ended = watching.end(exit_code)
+        except RunFileError as error:
+            ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
         if ended is None:
             return
         quiet = watching.follows or parent is not None  # another process reports
@@ -241,7 +250,8 @@ def run_script(
         trigger.start()
         on_sigterm = Terminating(at_end, watching.later).on() if ends_process else nullcontext()
         with on_sigterm:
-            exit_code = run(script, arguments, at_end, watching.stop if ends_process else None)
+            begun.set()
+            exit_code = run(script, arguments, at_end, stop if ends_process else None)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]

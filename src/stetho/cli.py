@@ -100,12 +100,14 @@ def run(
     refuse_unwritable([script], json=json_file, html=html_file)
 
     stderr = Careful()
-    json_file, html_file = absolute(json_file), absolute(html_file)
+    json_place, html_place = absolute(json_file), absolute(html_file)
 
     def report(result: Result) -> None:
         stderr.attempt("print the report", lambda: show(result, stderr, all_sites))
-        stderr.attempt("write the JSON form", lambda: write_json(result.json(), json_file))
-        stderr.attempt("write the page", lambda: write_html(result.html, html_file, stderr))
+        stderr.attempt("write the JSON form", lambda: write_json(result.json(), json_place))
+        stderr.attempt(
+            "write the page", lambda: write_html(result.html, html_place, stderr, html_file)
+        )
 
     result = run_script(
         script,

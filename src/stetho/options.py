@@ -84,12 +84,14 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         file.write_text(text + "\n", encoding="utf-8")
 
 
-def write_html(page: Callable[[], str], file: Path | None, stream: Any = None) -> None:
+def write_html(
+    page: Callable[[], str], file: Path | None, stream: Any = None, name: Path | None = None
+) -> None:
     """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
     if file is None:
         return
     file.write_text(page(), encoding="utf-8")
-    print(f"Wrote {file}: open it in any browser.", file=stream or sys.stderr)
+    print(f"Wrote {name or file}: open it in any browser.", file=stream or sys.stderr)
 
 
 def parse_share(text: str) -> float:

@@ -93,6 +93,7 @@ print(signal.signal(signal.SIGTERM, signal.SIG_DFL) is signal.SIG_IGN)
 child = os.fork()
 if not child:
     signal.pause()
+time.sleep(0.5)  # a signal between fork and Python's own handlers of it is lost
 os.kill(child, signal.SIGTERM)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 train(3)

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 
 from stetho.errors import faults_are_raised
 from stetho.observe.aside import without_modes
+
+
+class Guarded(Protocol):
+    guard: Guard
+
+
+Owner = TypeVar("Owner", bound=Guarded)
+Arguments = ParamSpec("Arguments")
+Given = TypeVar("Given")
+
+
+def entry(
+    method: Callable[Concatenate[Owner, Arguments], Given],
+) -> Callable[Concatenate[Owner, Arguments], Given | None]:
+    """A method that torch or the script calls: no fault of ours leaves it."""
+
+    @functools.wraps(method)
+    def entered(owner: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Given | None:
+        try:
+            return method(owner, *args, **kwargs)
+        except Exception as fault:
+            if faults_are_raised():
+                raise
+            owner.guard.trip("".join(traceback.format_exception(fault)))
+            return None
+
+    return entered
 
 
 class Guard:

@@ -20,7 +20,7 @@ from torch.optim.optimizer import (
 from stetho.observe.aside import lacks_values
 from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
-from stetho.observe.guard import Guard
+from stetho.observe.guard import Guard, entry
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.sentinel import Sentinel
@@ -115,6 +115,7 @@ class Observer:
     def after_step(self, optimizer: Any) -> None:
         self._after_step(optimizer, (), {})
 
+    @entry
     def _on_optimizer(self) -> None:
         if self._mine() and self.step == 0 and not self._probing:
             with self.guard:
@@ -161,6 +162,7 @@ class Observer:
         self._probing = False
         self.capture.close()
 
+    @entry
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self._counts(optimizer):
             return
@@ -171,6 +173,7 @@ class Observer:
             if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
 
+    @entry
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.guard.tripped:
             self.stop()
@@ -279,6 +282,7 @@ class Observer:
 
     # -- backward ----------------------------------------------------------------------------
 
+    @entry
     def _before_backward(self, loss: Tensor, scale: Tensor | None) -> None:
         if not self._mine() or lacks_values(loss):
             return
@@ -303,6 +307,7 @@ class Observer:
         for optimizer in self._indices:  # those that have taken a step already
             self.sink.before_backward(self._states(optimizer, gradients=True))
 
+    @entry
     def _after_backward(self) -> None:
         if self._mine():
             self.capture.scene.end_backward()

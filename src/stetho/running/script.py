@@ -21,7 +21,7 @@ from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from stetho.errors import TargetError
+from stetho.errors import TargetError, faults_are_raised
 from stetho.observe.tracebacks import without_ours
 
 
@@ -155,17 +155,27 @@ def run(
             _print_exception(error)
             code = 1
         finally:
-            _flush()
-            if before_exit is not None:
-                if script.spec is None:  # as Python does
-                    main.__dict__.pop("__file__", None)
-                    main.__dict__.pop("__cached__", None)
-                _end_threads()
-                before_exit()
-                atexit._run_exitfuncs()
+            try:
                 _flush()
-            at_end(code)
+                if before_exit is not None:
+                    _end(main, script, before_exit)
+            except Exception:
+                if faults_are_raised():
+                    raise
+            finally:
+                at_end(code)
     return code
+
+
+def _end(main: ModuleType, script: Script, before_exit: Callable[[], None]) -> None:
+    """What Python does between the end of a main module and its own."""
+    if script.spec is None:
+        main.__dict__.pop("__file__", None)
+        main.__dict__.pop("__cached__", None)
+    _end_threads()
+    before_exit()
+    atexit._run_exitfuncs()
+    _flush()
 
 
 def _end_threads() -> None:

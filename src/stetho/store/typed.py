@@ -39,7 +39,7 @@ def typed(kind: Any, value: Any, where: str) -> Any:
 
 def _plain(kind: Any, value: Any, where: str) -> Any:
     if kind is float and type(value) is int:
-        value = float(value)
+        kind = int  # a count, kept as it was written
     if kind is not Any and type(value) is not kind:
         raise ValueError(f"{where}: expected {kind.__name__}, got {_short(value)}")
     if kind is int and not -LARGEST <= value <= LARGEST:
