@@ -80,7 +80,11 @@ def _record(kind: Any, value: Any, where: str) -> Any:
         raise ValueError(f"{where}: expected {kind.__name__}, got {_short(value)}")
     hints = _hints(kind)
     given = {name: hints[name] for name in value if name in hints}
-    return kind(**{n: typed(hint, value[n], f"{where}.{n}") for n, hint in given.items()})
+    made = {name: typed(hint, value[name], f"{where}.{name}") for name, hint in given.items()}
+    try:
+        return kind(**made)
+    except TypeError as error:  # a field without a default is missing
+        raise ValueError(f"{where}: {error}") from error
 
 
 @cache
