@@ -57,5 +57,5 @@ def test_a_record_comes_back_as_it_was():
 
 @pytest.mark.parametrize("value", [1 << 60, "x" * (2 << 20), [1] * 3])
 def test_sizes_are_bounded(value):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="index"):
         typed(Site, {**SITE, "index": value}, "site")
