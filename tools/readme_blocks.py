@@ -1,8 +1,13 @@
-"""Blocks of output in the README ← what the commands print; `--check` compares.
+"""Blocks of output in the README and the manual ← what the commands print; `--check` compares.
 
-A block stands between `<!-- block: command=… -->` and `<!-- /block -->`. Words must be equal;
-numbers may differ by half (which steps are probed depends on the machine's speed), and those that
-are small, such as gradients, by a factor of 25.
+A block stands between `<!-- block: command=… -->` and `<!-- /block -->`; with `lines=A-B` it shows
+those lines of the report alone, of which the first is its title. Words must be equal;
+numbers may differ by half, and those that are small, such as gradients, by a factor of 25.
+
+A race stands between `<!-- race: command=… -->` and `<!-- /race -->`. Another processor rounds
+differently, so trials that train chaotically end elsewhere: which candidate wins, and each row's
+numbers, differ between machines. Its beginning is shown, and its headings and the names of its
+candidates are compared.
 """
 
 from __future__ import annotations
@@ -14,19 +19,31 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from functools import cache
 
 from generated import ROOT
 
-README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- block: command=(.+?) -->\n)(.*?)(<!-- /block -->)", re.DOTALL)
+FILES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("start", "choose", "theory")),
+]
+BLOCK = re.compile(
+    r"(?P<head><!-- (?P<kind>block|race): (lines=(?P<first>\d+)-(?P<last>\d+) )?"
+    r"command=(?P<command>.+?) -->\n)"
+    r"(?P<text>.*?)(?P<tail><!-- /(?P=kind) -->)",
+    re.DOTALL,
+)
+RACE_LINES = 24  # of a race's output that are shown
+HEADINGS = ("stetho choose", "Candidates", "candidate ", "Score:")
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?|[▁▂▃▄▅▆▇█]+")
 MEAN = re.compile(r"\S+ ?±")  # of z: near 0, where a ratio says nothing
 INTERVAL = re.compile(r"[├─●┤┊]+")  # a drawing, as wide as the numbers beside it leave room for
 TIMED = "training steps in"  # so many seconds
 # What differs from run to run: bars, the cost of watching, the run file's name.
-VOLATILE = ("Watching cost", "Run file", "Print again", "Medians of", "Race file")
+VOLATILE = ("Overhead:", "Run file", "Print again", "Medians of", "Race file")
 
 
+@cache
 def output(command: str) -> str:
     """What a command prints on stdout and, after that, on stderr, run in the project's root."""
     words = shlex.split(command)
@@ -58,12 +75,31 @@ def _first_finding(text: str) -> str:
     return "\n\n".join(kept)
 
 
-def block(command: str) -> str:
-    return f"```text\n{output(command).strip()}\n```\n"
+def block(match: re.Match[str]) -> str:
+    lines = output(match["command"]).strip().splitlines()
+    if match["first"]:
+        title = next(place for place, line in enumerate(lines) if line.startswith("── stetho"))
+        lines = lines[title + int(match["first"]) : title + int(match["last"]) + 1]
+    if match["kind"] == "race" and len(lines) > RACE_LINES:
+        lines = [*lines[:RACE_LINES], "[…]"]
+    return "```text\n{}\n```\n".format("\n".join(lines))
 
 
-def same(old: str, new: str) -> bool:
-    """Equal words; numbers near each other."""
+def outline(race: str, command: str) -> set[str]:
+    """Which headings and which of the command's candidates a race's output shows."""
+    wanted = re.search(r"--candidates (\S+)", command)
+    names = wanted[1].split(",") if wanted else []
+    lines = race.splitlines()
+    headings = {word for word in HEADINGS if any(line.startswith(word) for line in lines)}
+    rows = {name for name in names if any(line.split()[:1] == [name] for line in lines)}
+    return headings | rows
+
+
+def same(old: str, new: str, match: re.Match[str]) -> bool:
+    """Equal words, numbers near each other; of a race the outline."""
+    if match["kind"] == "race":
+        command = match["command"]
+        return bool(outline(old, command)) and outline(old, command) == outline(new, command)
     old, new = _steady(old), _steady(new)
     if NUMBER.sub("#", old).split() != NUMBER.sub("#", new).split():
         return False
@@ -87,23 +123,30 @@ def _near(a: str, b: str) -> bool:
     return abs(x - y) <= 0.5 * max(abs(x), abs(y)) + 0.1
 
 
+def _made(match: re.Match[str]) -> str:
+    return match["head"] + block(match) + match["tail"]
+
+
 def main() -> int:
-    text = README.read_text(encoding="utf-8")
-    if "--check" not in sys.argv[1:]:
-        made = BLOCK.sub(lambda m: m[1] + block(m[2]) + m[4], text)
-        README.write_text(made, encoding="utf-8")
-        return 0
     stale = False
-    for match in BLOCK.finditer(text):
-        made = block(match[2])
-        if not same(match[3], made):
-            made = block(match[2])  # a busy machine probes other steps
-        if not same(match[3], made):
-            stale = True
-            diff = difflib.unified_diff(match[3].splitlines(), made.splitlines(), lineterm="")
-            print(*diff, sep="\n")
-            print(f"README.md does not show what `{match[2]}` prints now: run `make docs`")
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        if "--check" in sys.argv[1:]:
+            for match in BLOCK.finditer(text):
+                stale |= _is_stale(file.name, match)
+        else:
+            file.write_text(BLOCK.sub(_made, text), encoding="utf-8")
     return int(stale)
+
+
+def _is_stale(name: str, match: re.Match[str]) -> bool:
+    made = block(match)
+    if same(match["text"], made, match):
+        return False
+    diff = difflib.unified_diff(match["text"].splitlines(), made.splitlines(), lineterm="")
+    print(*diff, sep="\n")
+    print(f"{name} does not show what `{match['command']}` prints now: run `make docs`")
+    return True
 
 
 if __name__ == "__main__":

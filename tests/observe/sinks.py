@@ -49,6 +49,8 @@ class ListSink:
     ends: list = field(default_factory=list)
     unseen_sentences: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    origins: list = field(default_factory=list)
+    spikes: list = field(default_factory=list)
     sites: list = field(default_factory=list)
     layers: list = field(default_factory=list)
     parameters: list = field(default_factory=list)
@@ -102,6 +104,12 @@ class ListSink:
 
     def unseen(self, sentence):
         self.unseen_sentences.append(sentence)
+
+    def origin(self, origin):
+        self.origins.append(origin)
+
+    def spike(self, spike):
+        self.spikes.append(spike)
 
     def fault(self, traceback):
         self.faults.append(traceback)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
 import torch.distributed as dist
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from stetho.observe.ranks import FollowingSchedule, Group, LeadingSchedule, find_group
+from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 
 
@@ -47,26 +46,21 @@ def test_ranks_of_one_launch_meet_in_one_folder(four_ranks, monkeypatch):
 
 
 @pytest.mark.parametrize("given", [{"budget": 0.05}, {"every": 3}])
-def test_followers_probe_what_the_leader_has_decided(given, tmp_path):
+def test_all_ranks_probe_the_same_steps(given, tmp_path):
     """Each rank ends a step at its own time, but none before all have begun it."""
     groups = [Group(place, 3, place, 3, tmp_path / "ranks") for place in range(3)]
-    leader = LeadingSchedule(Schedule(**given), groups[0], 1)
-    others = [FollowingSchedule(Schedule(**given), group, 1) for group in groups[1:]]
-    generator = torch.Generator().manual_seed(0)
+    leader, *others = [RankSchedule(Schedule(**given), group) for group in groups]
     probed = {0: [], 1: [], 2: []}
-    elapsed = 0.0
     for step in range(1, 400):
         # The leader begins step n before a follower can begin step n + 1.
-        wanted = leader.wants(step, elapsed)
-        for place, follower in enumerate(others, start=1):
-            if follower.wants(step, 100.0):  # of its own clock it would not
+        for place, schedule in enumerate([leader, *others]):
+            if schedule.wants(step):
                 probed[place].append(step)
-        if wanted:
-            probed[0].append(step)
-            leader.probe_step(0.02, 0.01)
-        else:
-            leader.plain_step(0.01)
-        elapsed += 0.01 + float(torch.rand((), generator=generator)) * 0.01
+        if step in (37, 200):
+            for schedule in [leader, *others]:
+                schedule.force(step + 1)
     assert probed[1] == probed[2] == probed[0]
-    assert len(probed[0]) > 10
-    assert probed[0][0] == 1
+    assert probed[0] == sorted(set(probed[0]))
+    extra = {step for step in probed[0] if not Schedule(**given).wants(step)}
+    added = {*range(39, 49), *range(202, 212)} if "budget" in given else set()
+    assert extra == {step for step in added if not Schedule(**given).wants(step)}

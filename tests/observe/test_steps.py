@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from contextlib import nullcontext
 
 import pytest
 import torch
+import torch._dynamo.testing
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules import module as module_hooks
@@ -313,20 +315,32 @@ def test_a_fault_of_ours_is_told_once_and_training_finishes(observed, monkeypatc
     assert torch.overrides._get_current_function_mode_stack() == []
 
 
-def test_a_compiled_model_is_watched_eagerly_and_quietly(observed, recwarn):
+def test_a_compiled_model_is_left_alone_and_named(observed, recwarn):
+    """It is compiled as often as without us, and computes the same."""
     import warnings
 
-    model = net()
-    compiled = torch.compile(model, backend="aot_eager")
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    def trained(watched):
+        torch.manual_seed(0)
+        torch._dynamo.reset()
+        counted = torch._dynamo.testing.CompileCounterWithBackend("aot_eager")
+        model = net()
+        compiled = torch.compile(model, backend=counted)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with observed(every=3) if watched else nullcontext() as sink:
+            for _ in range(7):
+                optimizer.zero_grad()
+                F.cross_entropy(compiled(X), Y).backward()
+                optimizer.step()
+        return sink, counted.frame_count, [p.detach().clone() for p in model.parameters()]
+
     filters = list(warnings.filters)
-    with observed(every=3) as sink:
-        for _ in range(7):
-            optimizer.zero_grad()
-            F.cross_entropy(compiled(X), Y).backward()
-            optimizer.step()
-    assert set(sink.names()) == {"1/relu"}
-    assert all(one.up is not None and one.down is not None for one in sink.seen)
+    _, plain_count, plain = trained(watched=False)
+    sink, count, ours = trained(watched=True)
+    assert sink.names() == []
+    assert len(sink.losses) == 7
+    assert any("torch.compile" in sentence for sentence in sink.unseen_sentences)
+    assert count == plain_count == 1
+    assert all(map(torch.equal, ours, plain))
     assert [str(w.message) for w in recwarn if "global hooks" in str(w.message)] == []
     assert warnings.filters == filters
 

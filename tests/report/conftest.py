@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stetho.observe.unseen import Unseen
 from stetho.record import (
     Diagnosis,
     Evidence,
@@ -112,9 +113,7 @@ def vanishing() -> Case:
         probes=probes,
         loss_steps=tuple(range(400)),
         losses=tuple(2.31 - 2e-5 * step for step in range(400)),
-        unseen=(
-            "head: a ScriptModule refuses hooks; its activation functions are not in the table",
-        ),
+        unseen=(Unseen.SCRIPTED.value.format(where="head"),),
         overhead=Overhead(0.13, 10.0, 24, 400),
     )
     verdict = (

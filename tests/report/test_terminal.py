@@ -115,7 +115,7 @@ def test_verdict_first_then_the_gravest(cases: Any) -> None:
         "By depth",
         "Learning",
         "Not seen",
-        "1.3 % of the run: 24 probes of 400 steps.",
+        "1.3 % of the run (24 of 400 steps probed",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)

@@ -2,7 +2,16 @@
 
 from stetho.activations.activation import Activation
 from stetho.activations.catalogue import catalogue, get, names
-from stetho.activations.lookup import for_call, for_module
+from stetho.activations.lookup import for_call, for_module, functions
 from stetho.activations.registering import register
 
-__all__ = ["Activation", "catalogue", "for_call", "for_module", "get", "names", "register"]
+__all__ = [
+    "Activation",
+    "catalogue",
+    "for_call",
+    "for_module",
+    "functions",
+    "get",
+    "names",
+    "register",
+]

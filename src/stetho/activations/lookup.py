@@ -41,6 +41,11 @@ def for_call(func: Any) -> Bind | None:
         return None
 
 
+def functions() -> tuple[Any, ...]:
+    """Every function object that `for_call` knows. First called before a script can replace any."""
+    return tuple(_table())
+
+
 @cache
 def _table() -> dict[Any, Bind]:
     """Every function object by which torch, or this package, applies an activation."""

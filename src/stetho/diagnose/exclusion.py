@@ -50,7 +50,7 @@ def remembers(view: RunView) -> bool:
 
 
 def by_exclusion(finding: Finding, view: RunView) -> Finding:
-    """Attribute a loss that barely falls to the steps or the labels, if signal and gradient pass."""
+    """Attribute a loss that barely falls to steps or labels, if signal and gradient pass."""
     evidence = passing(view)
     if view.learning.lost or not evidence:
         return finding
@@ -83,6 +83,9 @@ def by_exclusion(finding: Finding, view: RunView) -> Finding:
     known = {**finding.evidence, **evidence, "way of all steps": Evidence(view.travel, TRAVEL)}
     if seen is not None:
         known["agreement of the samples"] = Evidence(seen.mean, AGREEMENT)
-    message = f"{finding.message} Signal and gradient pass the whole network, {told}"
+    reaches = (
+        "Signal and gradient pass the whole network" if view.hidden else "Every weight is moved"
+    )
+    message = f"{finding.message} {reaches}, {told}"
     remedies = (PAIRS, *finding.remedies) if cause == "labels" else finding.remedies
     return replace(finding, message=message, evidence=known, cause={cause: 1.0}, remedies=remedies)

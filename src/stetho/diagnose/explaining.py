@@ -37,7 +37,7 @@ def explain(name: str | None = None) -> str:
 
 
 def explanations() -> dict[str, str]:
-    """Return for each rule what it looks at, what can look like it, and the sources of its limits."""
+    """Return what each rule looks at, what can look like it, and the sources of its limits."""
     return {rule.name: "\n\n".join([*description(rule), *_limits(rule)]) for rule in all_rules()}
 
 

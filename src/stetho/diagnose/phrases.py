@@ -24,6 +24,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.2g} %"
 
 
+def counted(number: int, noun: str) -> str:
+    """1 note, 2 notes."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def at(site: Site) -> str:
     """Return a site's name, with the layer before the site where the name does not show it."""
     bare = "/" not in site.name and site.layer is not None

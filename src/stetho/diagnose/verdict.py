@@ -6,14 +6,29 @@ import math
 from collections.abc import Sequence
 
 from stetho.diagnose.elsewhere import elsewhere
-from stetho.diagnose.phrases import number
+from stetho.diagnose.phrases import counted, number
 from stetho.diagnose.view import RunView
 from stetho.record import Finding, Severity
 
 
 def verdict(view: RunView, findings: Sequence[Finding]) -> str:
+    if not view.probes and view.run.faults:
+        return "No verdict: stetho itself failed before it had seen a step; what failed is below."
     if not view.probes:
         return "Nothing was measured: stetho saw no optimizer step."
+    return f"{_of_what_was_seen(view, findings)}{_incomplete(view)}"
+
+
+def _incomplete(view: RunView) -> str:
+    if not view.run.faults:
+        return ""
+    return (
+        " This verdict is incomplete: stetho itself failed and watched nothing after step "
+        f"{view.probes[-1].step}."
+    )
+
+
+def _of_what_was_seen(view: RunView, findings: Sequence[Finding]) -> str:
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave:
         return f"{_opening(view)} {_quiet(view, findings)}"
@@ -64,7 +79,13 @@ def _opening(view: RunView) -> str:
 
 
 def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
-    count = len(view.hidden)
-    sites = f"{count} hidden site{'' if count == 1 else 's'}"
-    notes = f"; {len(findings)} note{'' if len(findings) == 1 else 's'}" if findings else ""
-    return f"No fault found in {sites}{notes}."
+    sites = counted(len(view.hidden), "hidden site")
+    notes = f"; {counted(len(findings), 'note')}" if findings else ""
+    if not view.hidden and view.run.layers:
+        sites = f"{counted(len(view.run.layers), 'layer')} without an activation function"
+    elif not view.hidden:
+        why = ' (see "Not seen")' if view.run.unseen else ""
+        return f"No activation function was seen{why}: hidden layers were not measured{notes}."
+    if view.run.faults:
+        return f"Until then, no fault was found in {sites}{notes}."
+    return f"No fault was found in {sites}{notes}."

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import gc
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import cache
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import torch
@@ -18,19 +25,45 @@ from torch.utils._device import DeviceContext
 
 from stetho import activations
 from stetho.observe import functions as forms
+from stetho.observe.aside import (
+    COMPILER,
+    around_call,
+    around_compiled,
+    capturing,
+    compiler,
+    in_vmap,
+    is_nested,
+    lacks_values,
+    on_fast_path,
+    tracers,
+)
 from stetho.observe.composite import CompositeReader
 from stetho.observe.gates import GateReader
 from stetho.observe.guard import Guard
 from stetho.observe.network import NetworkReader
-from stetho.observe.scene import Scene
+from stetho.observe.on_import import AfterImport
+from stetho.observe.origin import node_key
+from stetho.observe.scene import Reading, Scene
 from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
+from stetho.observe.tracebacks import is_ours
 from stetho.observe.tracker import Frame, ModuleTracker
-from stetho.observe.transforms import in_vmap
+from stetho.observe.unseen import Unseen
+from stetho.observe.warned import as_without_us
+from stetho.patching import patched
 
 Call = Callable[..., Any]
-Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
+Reader = Callable[[Call, tuple[Any, ...], dict[str, Any]], "Reading | None"]
+
+
+@dataclass
+class Paused:
+    """What to go on with, and how many have asked for the pause."""
+
+    stack: list[Frame]
+    joined: bool
+    depth: int = 1
 
 
 class Capture(TorchFunctionMode):
@@ -44,6 +77,8 @@ class Capture(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.scene = Scene(sink, structure, guard)
+        self._making_way = ExitStack()  # holds what makes us pause
+        self._aside = 0  # modules running on a path of torch's that no mode may look on
         self._models = {id(model) for model in models}
         self._tracker = ModuleTracker(
             structure.names, self.scene.stack, self._enter, self._leave, guard
@@ -51,11 +86,14 @@ class Capture(TorchFunctionMode):
         self._sites = SiteReader(self.scene)
         self._network = NetworkReader(self.scene)
         self._composites = CompositeReader(self.scene, self._sites)
+        self._paused: Paused | None = None  # while nothing of ours may run
         self._joined = False  # whether torch hands us its calls; modules without gradients: no
-        self._handlers: dict[Any, Handler | None] = {}
+        activations.functions()  # both before a script can put others in their place
+        _originals()
+        self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
         network = self._network
-        self._inside: tuple[Handler, ...] = (  # what counts only inside of the watched models
+        self._inside: tuple[Reader, ...] = (  # what counts only inside of the watched models
             self._sites.on_activation,
             network.on_layer,
             network.on_norm,
@@ -67,18 +105,66 @@ class Capture(TorchFunctionMode):
 
     @property
     def is_open(self) -> bool:
-        return self._tracker.active
+        return self._tracker.active or self._paused is not None
 
     def open(self) -> None:
         if not self.is_open:
             self._tracker.start()
+            self._aside = 0
+            self._paused = None
             self._set_joined(True)
+            watch = AfterImport(COMPILER, self._make_way_for_compiled)
+            watch.start()
+            self._making_way.callback(watch.stop)
+            self._make_way_for_graphs()
+            self._making_way.enter_context(patched(warnings, "warn", as_without_us))
 
     def close(self) -> None:
         if self.is_open:
+            self._making_way.close()
+            self._paused = None
             self._tracker.stop()
             self._set_joined(False)
             self.scene.end_probe()
+
+    def _make_way_for_graphs(self) -> None:
+        """Pause while `torch.jit` traces, runs and checks what it traced."""
+        make = around_call(self._pause, self._go_on)
+        for owner, name in tracers():
+            self._making_way.enter_context(patched(owner, name, make))
+
+    def _make_way_for_compiled(self) -> None:
+        """Pause while compiled code runs: it would be compiled again, with us in it."""
+        make = around_compiled(self._before_compiled, self._go_on)
+        self._making_way.enter_context(patched(compiler(), "_maybe_set_eval_frame", make))
+
+    def _before_compiled(self) -> None:
+        if self._tracker.active and self._tracker.on_its_thread():
+            with self.scene.guard:
+                self.scene.unseen(Unseen.COMPILED)
+        self._pause()
+
+    def _pause(self) -> None:
+        if not self._tracker.on_its_thread():
+            return
+        if self._paused is not None:
+            self._paused.depth += 1
+        elif self._tracker.active:
+            with self.scene.guard:
+                self._paused = Paused(list(self.scene.stack), self._joined)
+                self._set_joined(False)
+                self._tracker.stop()
+
+    def _go_on(self) -> None:
+        if self._paused is None or not self._tracker.on_its_thread():
+            return
+        self._paused.depth -= 1
+        if not self._paused.depth:
+            with self.scene.guard:
+                paused, self._paused = self._paused, None
+                self._tracker.start()
+                self.scene.stack[:] = paused.stack
+                self._set_joined(paused.joined)
 
     def _join_torch(self) -> None:
         """Put this mode on torch's stack, under all others but that of the default device.
@@ -113,54 +199,82 @@ class Capture(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         try:
-            handler = self._handlers[func]
+            reader, func = self._readers[func]
         except KeyError:
-            handler = self._handlers[func] = self._find_handler(func)
+            reader, func = self._readers[func] = self._learn(func, sys._getframe(2))
         stack = self.scene.stack
         if stack and stack[-1].functions is not None:
             stack[-1].functions.add(func.__name__)
-        if handler is None or self.scene.guard.tripped or not torch.is_grad_enabled():
+        if reader is None or self.scene.guard.tripped or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        if self._models and not (stack and stack[-1].watched) and handler in self._inside:
-            return func(*args, **kwargs)
-        if in_vmap():
-            self._say_batched()
-            return func(*args, **kwargs)
-        return handler(func, args, kwargs)
-
-    def _say_batched(self) -> None:
+        reading: Reading | None = None
         with self.scene.guard:
-            where = self.scene.path or "the script"
-            self.scene.sink.unseen(f"{where}: run by torch.func.vmap; not watched")
-
-    def _find_handler(self, func: Call) -> Handler | None:
+            reading = self._reading(reader, func, args, kwargs)
+        if reading is None:
+            return func(*args, **kwargs)
+        result = func(*(args if reading.args is None else reading.args), **kwargs)
         with self.scene.guard:
-            if func in forms.layer_forms():
-                return self._network.on_layer
-            if func in forms.norms():
-                return self._network.on_norm
-            if func in forms.losses():
-                return self._network.on_loss
-            if func in forms.recurrent():
-                return self._network.on_recurrent
-            if func in forms.products():
-                return self._gates.on_product
-            if activations.for_call(func) is not None:
-                return self._sites.on_activation
-        return None
+            reading.after(result)
+        return result
+
+    def _reading(
+        self, reader: Reader, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
+        stack = self.scene.stack
+        if self._models and not (stack and stack[-1].watched) and reader in self._inside:
+            return None
+        if capturing() or any(map(lacks_values, args)):
+            return None
+        if in_vmap() or any(map(is_nested, args)):
+            self.scene.unseen(Unseen.BATCHED if in_vmap() else Unseen.NESTED)
+            return None
+        return reader(func, args, kwargs)
+
+    def _learn(self, func: Call, frame: FrameType) -> tuple[Reader | None, Call]:
+        """Who reads calls of a function, and the function that is really called."""
+        with self.scene.guard:
+            called = _called(func, frame)
+            return self._find_reader(called), called
+        return None, func
+
+    def _find_reader(self, func: Call) -> Reader | None:
+        readers: tuple[tuple[Collection[Call], Reader], ...] = (
+            (forms.layer_forms(), self._network.on_layer),
+            (forms.norms(), self._network.on_norm),
+            (forms.losses(), self._network.on_loss),
+            (forms.recurrent(), self._network.on_recurrent),
+            (forms.products(), self._gates.on_product),
+        )
+        for known, reader in readers:
+            if func in known:
+                return reader
+        return self._sites.on_activation if activations.for_call(func) is not None else None
 
     def _enter(self, frame: Frame, args: tuple[Any, ...]) -> None:
         stack = self.scene.stack
+        if isinstance(frame.module, torch.jit.ScriptModule):
+            self.scene.unseen(Unseen.SCRIPTED)
         if self._models:
             inherited = len(stack) > 1 and stack[-2].watched
             frame.watched = inherited or self._is_part(frame)
         if len(stack) == 1 and self.scene.in_backward() and not self.scene.recomputing():
             frame.reentrant = True  # torch has put this mode aside for the length of backward
             self._join_torch()
+        elif self._aside or on_fast_path(frame.module, args):
+            self._step_aside(frame)
         elif torch.is_grad_enabled() is not self._joined:
             self._set_joined(not self._joined)
             frame.turned = True
         self._composites.enter(frame, args)
+
+    def _step_aside(self, frame: Frame) -> None:
+        """Nothing inside is watched: no gradient is asked for there."""
+        frame.aside = True
+        self._aside += 1
+        if self._joined:
+            self._set_joined(False)
+            frame.turned = True
+            self.scene.unseen(Unseen.FAST_PATH)
 
     def _set_joined(self, joined: bool) -> None:
         """Stand aside where no gradient is kept: torch has faster paths there, without modes."""
@@ -174,6 +288,7 @@ class Capture(TorchFunctionMode):
         return id(frame.module) in self._models or (self.scene.in_backward() and bool(frame.path))
 
     def _leave(self, frame: Frame, output: Any) -> None:
+        self._aside -= frame.aside
         if frame.reentrant:
             self._leave_torch()
         elif frame.turned:
@@ -185,18 +300,49 @@ class Capture(TorchFunctionMode):
         """The last loss call, if the differentiated scalar is its output or a multiple of it."""
         if self.scene.target is None or loss.grad_fn is None:
             return None
-        call, node = self.scene.target
-        return call if loss.grad_fn is node else _scaled(call, node, loss)
+        call, key = self.scene.target
+        return call if node_key(loss.grad_fn) == key else _scaled(call, key, loss)
 
 
-def _scaled(call: TargetCall, node: Any, loss: Tensor) -> TargetCall | None:
+def _called(func: Call, frame: FrameType) -> Call:
+    """The function that was really called, out of whose `frame` torch has called the mode.
+
+    torch names itself by its module's variable, in which a script may have put another function:
+    one that calls the original, and would be called by it once more.
+    """
+    code = frame.f_code
+    if not isinstance(func, FunctionType) or is_ours(func.__code__):
+        return func
+    own = getattr(inspect.unwrap(func), "__code__", None)
+    if code in (func.__code__, own) or code.co_freevars:
+        return func  # wrappers of torch's share their code
+    if not frame.f_globals.get("__name__", "").startswith("torch."):
+        return func
+    if code in _originals():
+        return _originals()[code]
+    of_code = (one for one in gc.get_referrers(code) if isinstance(one, FunctionType))
+    return next((one for one in of_code if one.__code__ is code), func)
+
+
+@cache
+def _originals() -> dict[CodeType, Call]:
+    """Functions of torch's that call modes themselves. First asked before a script replaces any."""
+    owners = (torch.nn.functional, torch.functional, torch.autograd, Tensor)
+    values = (value for owner in owners for value in vars(owner).values())
+    return {value.__code__: value for value in values if isinstance(value, FunctionType)}
+
+
+def _scaled(call: TargetCall, key: int, loss: Tensor) -> TargetCall | None:
     """The call of a loss function whose output was divided by a number, or multiplied with one.
 
     Gradient accumulation and weighted losses do so.
     """
     last: Any = loss.grad_fn
     divided = last.name() == "DivBackward0"
-    if not (divided or last.name() == "MulBackward0") or last.next_functions[0][0] is not node:
+    if not (divided or last.name() == "MulBackward0"):
+        return None
+    scaled = last.next_functions[0][0]
+    if scaled is None or node_key(scaled) != key:
         return None
     number = last._saved_other
     if number is None or number.numel() != 1 or number.requires_grad or not float(number):

@@ -8,12 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stetho.observe.aside import in_vmap
 from stetho.observe.elementwise import NONLINEAR, Verdict, judge
 from stetho.observe.recognise import recognise
 from stetho.observe.scene import Scene
 from stetho.observe.sites import SiteReader
 from stetho.observe.tracker import Frame
-from stetho.observe.transforms import in_vmap
+from stetho.observe.unseen import Unseen
 from stetho.record import Function
 
 
@@ -94,17 +95,17 @@ class CompositeReader:
         if not isinstance(output, Tensor) or z is None or output is z or output.grad_fn is None:
             return Verdict.OTHER
         scene, functions = self._scene, frame.functions or set()
+        name = {"where": frame.path, "kind": type(frame.module).__name__}
         scene.trying = True
         try:
             verdict = judge(functions, z, output)
         finally:
             scene.trying = False
-        what = verdict.value
         if verdict is Verdict.ACTIVATION and z._version != frame.version:
-            verdict, what = Verdict.OTHER, "an activation that changes its input"
-        elif verdict is not Verdict.MIXING or frame.tentative:
-            return verdict
-        scene.sink.unseen(f"{frame.path} ({type(frame.module).__name__}): {what}; not watched")
+            verdict = Verdict.OTHER
+            scene.unseen(Unseen.CHANGES_INPUT, **name)
+        elif verdict is Verdict.MIXING and not frame.tentative:
+            scene.unseen(Unseen.MIXES, **name)
         return verdict
 
     def _function(self, frame: Frame, output: Tensor) -> Function:

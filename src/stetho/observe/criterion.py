@@ -38,16 +38,19 @@ def criterion_of(
     return Criterion(func.__name__, behind, lower, upper, classes, apart)
 
 
-def made_by(key: int, node: Any) -> bool:
-    """Whether a loss function's input is an operation's output, reshaped or bounded perhaps."""
+def made_by(key: int, node: Any) -> Any:
+    """The operation `key`, if a loss function's input is its output, reshaped or bounded perhaps.
+
+    `node` made that input. `None` where it is another's.
+    """
     for _ in range(REACH):
         if node is None or node_key(node) == key:
             break
         kind = node.name().partition("Backward")[0]
         if kind not in PASSING and kind not in BOUNDS:
-            return False
+            return None
         node = node.next_functions[0][0]
-    return node is not None and node_key(node) == key
+    return node if node is not None and node_key(node) == key else None
 
 
 def _behind(node: Any) -> tuple[str, float, float]:

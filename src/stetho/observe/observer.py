@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -17,16 +17,19 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from stetho.observe.aside import lacks_values
 from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
-from stetho.observe.compiled import eager, is_loaded
-from stetho.observe.guard import Guard
-from stetho.observe.ranks import FollowingSchedule, Group, LeadingSchedule, find_group
+from stetho.observe.guard import Guard, entry
+from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
-from stetho.observe.shards import FLAT, is_flat, state_of
+from stetho.observe.sentinel import Sentinel
+from stetho.observe.shards import is_flat, state_of
 from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
+from stetho.observe.unseen import Unseen
+from stetho.patching import patched
 
 PATIENCE = 8  # steps of other optimizers after which a leader has had its day
 
@@ -57,8 +60,10 @@ class Observer:
         self._only = {id(optimizer) for optimizer in optimizers}
         self._on_ranks = on_ranks
         self._models = [weakref.ref(model) for model in models]
+        self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink)
         self._backward = BackwardWatch(self._before_backward, self._after_backward)
         self._handles: list[Any] = []
+        self._patches = ExitStack()
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
         self._leader: int | None = None
         self._followed = 0  # steps of other optimizers since the leader's last
@@ -68,7 +73,6 @@ class Observer:
         self._began = 0.0  # when the step in progress began
         self._origin = 0.0
         self._thread = 0
-        self._eager: Any = None
 
     # -- start and stop ----------------------------------------------------------------------
 
@@ -84,13 +88,12 @@ class Observer:
                 register_optimizer_step_post_hook(self._after_step),
             ]
             self._backward.start()
-            self._wrap_optimizers()
+            self._patches.enter_context(patched(TorchOptimizer, "__init__", self._telling))
             if self._models:
                 self._begin_step()
 
-    def _wrap_optimizers(self) -> None:
+    def _telling(self, original: Any) -> Any:
         """Begin to look when an optimizer is made: what comes before is no training step."""
-        original = TorchOptimizer.__init__
         observer = weakref.ref(self)
 
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -99,13 +102,7 @@ class Observer:
             if watcher is not None:
                 watcher._on_optimizer()
 
-        TorchOptimizer.__init__ = made  # type: ignore[method-assign, assignment]
-
-        def restore() -> None:
-            if TorchOptimizer.__init__ is made:
-                TorchOptimizer.__init__ = original  # type: ignore[method-assign]
-
-        self._backward._undo.append(restore)
+        return made
 
     def optimizer_made(self) -> None:
         """An optimizer that is not torch's has been made."""
@@ -118,6 +115,7 @@ class Observer:
     def after_step(self, optimizer: Any) -> None:
         self._after_step(optimizer, (), {})
 
+    @entry
     def _on_optimizer(self) -> None:
         if self._mine() and self.step == 0 and not self._probing:
             with self.guard:
@@ -135,6 +133,7 @@ class Observer:
             handle.remove()
         self._handles = []
         self._backward.stop()
+        self._patches.close()
 
     def _on_fault(self, text: str) -> None:
         """Watching ends at the next step: torch cannot let go of a mode inside of its own call."""
@@ -152,11 +151,9 @@ class Observer:
         self._began = now
         self._backwards = 0
         self._losses.clear()
-        if self.schedule.wants(self.step, now - self._origin):
+        if self.schedule.wants(self.step):
             self._probing = True
             self.sink.begin_probe(self.step)
-            if is_loaded() and self._eager is None:
-                self._eager = eager()
             self.capture.open()
         else:
             self._close_probe()
@@ -164,16 +161,19 @@ class Observer:
     def _close_probe(self) -> None:
         self._probing = False
         self.capture.close()
-        if self._eager is not None:
-            self._eager()
-            self._eager = None
 
+    @entry
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if self._probing and self._counts(optimizer):
-            with self.guard:
-                ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
+        if not self._counts(optimizer):
+            return
+        with self.guard:
+            ready = not _has_closure(args, kwargs)  # else the gradients are yet to come
+            if ready:
+                self._sentinel.before_update(_parameters(optimizer), self.step, _rate(optimizer))
+            if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
 
+    @entry
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.guard.tripped:
             self.stop()
@@ -210,8 +210,7 @@ class Observer:
         found = find_group() if self._on_ranks is not None else None
         if found is None or self._on_ranks is None:
             return
-        kind = FollowingSchedule if found.place else LeadingSchedule
-        self.schedule = kind(self.schedule, found, self.step + 1)
+        self.schedule = RankSchedule(self.schedule, found)
         self._on_ranks(found)
         self._on_ranks = None
 
@@ -221,8 +220,9 @@ class Observer:
         if self._losses:
             loss = self._losses[0] if len(self._losses) == 1 else _mean(self._losses)
             self.sink.loss(self.step, loss)
-            if loss.device.type == "cpu" and not math.isfinite(loss.item()):
-                self.schedule.force()
+        if self._sentinel.alarmed:
+            self._sentinel.alarmed = False
+            self.schedule.force(self.step + 1)
         if self._probing:
             self.capture.scene.end_probe()
             rates = tuple(_rate(optimizer) for optimizer in self._indices)
@@ -240,10 +240,11 @@ class Observer:
 
     def _describe(self) -> None:
         """Hand over what has been learned of the network, if anything is new."""
-        for root in self.structure.names.fresh:
-            for parameter in root.parameters():
+        for reference in self.structure.names.fresh:
+            root = reference()
+            for parameter in root.parameters() if root is not None else ():
                 if is_flat(parameter):
-                    self.sink.unseen(FLAT)
+                    self.sink.unseen(Unseen.FLAT.value)
                 self.structure.learn_parameter(parameter, optimizer=-1)
         self.structure.names.fresh.clear()
         if self.structure.changed:
@@ -270,6 +271,8 @@ class Observer:
         states = []
         for group in optimizer.param_groups:
             for parameter in group["params"]:
+                if lacks_values(parameter):
+                    continue
                 gradient = parameter.grad if gradients else None
                 if gradient is not None and isinstance(scale, Tensor):
                     gradient = gradient / scale
@@ -279,13 +282,21 @@ class Observer:
 
     # -- backward ----------------------------------------------------------------------------
 
+    @entry
     def _before_backward(self, loss: Tensor, scale: Tensor | None) -> None:
-        if not self._mine():
+        if not self._mine() or lacks_values(loss):
             return
         with self.guard:
             self._backwards += 1
             self._losses.append(loss.detach())
             self.capture.scene.loss_scale = scale
+            self._sentinel.before_backward(
+                loss,
+                self.step,
+                index=self._backwards - 1,
+                probing=self._probing,
+                scaled=scale is not None,
+            )
             if self._probing:
                 self._look_before_backward(loss)
 
@@ -296,6 +307,7 @@ class Observer:
         for optimizer in self._indices:  # those that have taken a step already
             self.sink.before_backward(self._states(optimizer, gradients=True))
 
+    @entry
     def _after_backward(self) -> None:
         if self._mine():
             self.capture.scene.end_backward()
@@ -303,6 +315,10 @@ class Observer:
 
 def _mean(losses: Sequence[Tensor]) -> Tensor:
     return torch.stack([loss.double().reshape(()) for loss in losses]).mean()
+
+
+def _parameters(optimizer: TorchOptimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def _has_closure(args: Any, kwargs: Any) -> bool:

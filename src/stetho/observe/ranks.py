@@ -13,11 +13,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stetho.observe.schedule import DENSE_STEPS, Schedule
+from stetho.observe.schedule import Schedule
 
 MEETING = "STETHO_RANKS"  # environment variable: where the ranks of one launch meet
 SLOT = struct.Struct("<q")
-SLOTS = 64  # decisions that the leader's file keeps
+SLOTS = 64  # added probes that the leader's file keeps
 
 meeting = ""  # the same, for the process that has launched the ranks and for those that it forked
 
@@ -68,8 +68,8 @@ def _birth(process: int) -> str:
         return "0"
 
 
-class _Decisions:
-    """A small file that the leader writes and the others read, without waiting: step → probed?"""
+class _Added:
+    """A small file that the leader writes and the others read, without waiting: added probes."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,47 +83,36 @@ class _Decisions:
         finally:
             os.close(descriptor)
 
-    def tell(self, step: int, probed: bool) -> None:
-        SLOT.pack_into(self._map, step % SLOTS * SLOT.size, step << 1 | probed)
+    def write(self, step: int) -> None:
+        SLOT.pack_into(self._map, step % SLOTS * SLOT.size, step)
 
-    def ask(self, step: int) -> bool:
-        (told,) = SLOT.unpack_from(self._map, step % SLOTS * SLOT.size)
-        return bool(told == (step << 1 | 1))
-
-
-class LeadingSchedule(Schedule):
-    """Decides one step ahead, and tells it before the step that no rank can end alone."""
-
-    def __init__(self, before: Schedule, group: Group, step: int) -> None:
-        super().__init__(before.budget, before.every)
-        _continue(self, before)
-        self._decisions = _Decisions(group.folder)
-        self._next = (step, step < DENSE_STEPS)
-
-    def wants(self, step: int, elapsed: float) -> bool:
-        expected, wanted = self._next
-        ahead = super().wants(step + 1, elapsed)
-        self._decisions.tell(step + 1, ahead)
-        self._next = (step + 1, ahead)
-        return wanted and expected == step
+    def __contains__(self, step: int) -> bool:
+        (written,) = SLOT.unpack_from(self._map, step % SLOTS * SLOT.size)
+        return bool(written == step)
 
 
-class FollowingSchedule(Schedule):
-    """Does what the leader has told."""
+class RankSchedule(Schedule):
+    """The schedule of one rank: all ranks of a machine probe the same steps.
 
-    def __init__(self, before: Schedule, group: Group, step: int) -> None:
-        super().__init__(before.budget, before.every)
-        _continue(self, before)
-        self._decisions = _Decisions(group.folder)
-        self._first = step
+    Which steps are due follows from their numbers. The probes that an event adds are the leader's
+    decision: it writes them down one step ahead. No rank ends a step before all have begun it, so
+    the others read in time.
+    """
 
-    def wants(self, step: int, elapsed: float) -> bool:
-        if step == self._first:
-            return step < DENSE_STEPS
-        return self._decisions.ask(step)
+    def __init__(self, before: Schedule, group: Group) -> None:
+        super().__init__(before.budget, before.every, before.until)
+        vars(self).update(vars(before))  # the account that was kept so far
+        self._leads = group.place == 0
+        self._shared = _Added(group.folder)
 
+    def wants(self, step: int) -> bool:
+        if self._leads:
+            ahead = step + 1
+            if ahead in self._added:
+                self._shared.write(ahead)
+            self._added.discard(step)  # it counts only where it was written down a step ago
+        return super().wants(step) or (step > 0 and step in self._shared)
 
-def _continue(schedule: Schedule, before: Schedule) -> None:
-    """Take over the account that another schedule has kept so far."""
-    for name, value in vars(before).items():
-        setattr(schedule, name, value)
+    def force(self, step: int) -> None:
+        if self._leads:
+            super().force(step + 1)

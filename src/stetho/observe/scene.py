@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,15 @@ from stetho.observe.origin import Mark
 from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame
+from stetho.observe.unseen import Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be done with a call: `after(result)`, and other arguments, if it gets any."""
+
+    after: Callable[[Any], Any]
+    args: tuple[Any, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -31,8 +41,9 @@ class Scene:
     trying: bool = False  # what comes through hooks now is a trial of ours, not the script's
     frozen: bool = False  # a layer was called through which no gradient flows
     loss_scale: Tensor | None = None
-    target: tuple[TargetCall, Any] | None = None  # last loss call and its autograd node
-    linear: tuple[str, Tensor, Any] | None = None  # last linear layer, its input, its node
+    # Nodes are kept by their key: what holds a node keeps a graph alive, and with it a model.
+    target: tuple[TargetCall, int] | None = None  # last loss call and its node
+    linear: tuple[str, Tensor, int] | None = None  # last linear layer, its input, its node
 
     def end_probe(self) -> None:
         """Let go of all that belongs to one step."""
@@ -50,6 +61,10 @@ class Scene:
         self.entered.clear()
         self.frozen = False
         self.linear = None
+
+    def unseen(self, reason: Unseen, **values: str) -> None:
+        """Have it said in the report that something is not watched."""
+        self.sink.unseen(reason.value.format(**{"where": self.path or "the script"} | values))
 
     def enter_outermost(self, module: torch.nn.Module) -> None:
         """A model that is called again before backward (real and fake batch) counts anew."""

@@ -22,7 +22,6 @@ class Sequence:
 
     x: Tensor  # alias of the layer's input
     batch_first: bool
-    upstream: Tensor | None = None
 
     @classmethod
     def of(cls, args: tuple[Any, ...]) -> Sequence | None:
@@ -37,19 +36,23 @@ class Sequence:
         return cls(alias, bool(args[BATCH_FIRST]))
 
     def listen(self, scene: Scene, layer: str, output: Tensor) -> None:
-        """Hang the hooks; the gradient of the output comes before that of the input."""
+        """Hang the hooks; the gradient of the output comes before that of the input.
+
+        They do not know the tensors on which they hang, which would then never be freed.
+        """
+        batch_first = self.batch_first
+        upstream: list[Tensor] = []
+
+        def time_first(gradient: Tensor) -> Tensor:
+            return gradient.transpose(0, 1) if batch_first else gradient
 
         def at_output(gradient: Tensor) -> None:
-            self.upstream = gradient.detach()
+            upstream[:] = [gradient.detach()]
 
         def at_input(gradient: Tensor) -> None:
             with scene.guard:
-                upstream, self.upstream = self.upstream, None
-                down, up = self._time_first(gradient.detach()), self._time_first(upstream)
-                scene.sink.sequence(layer, down, up, scene.loss_scale)
+                up = time_first(upstream.pop()) if upstream else None
+                scene.sink.sequence(layer, time_first(gradient.detach()), up, scene.loss_scale)
 
         scene.hooks.append(output.register_hook(at_output))  # type: ignore[no-untyped-call]
         scene.hooks.append(self.x.register_hook(at_input))  # type: ignore[no-untyped-call]
-
-    def _time_first(self, gradient: Any) -> Any:
-        return gradient.transpose(0, 1) if self.batch_first and gradient is not None else gradient

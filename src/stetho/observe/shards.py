@@ -9,11 +9,6 @@ from torch import Tensor
 
 from stetho.observe.sink import ParameterState
 
-FLAT = (
-    "weights and biases lie in flat parameters (FullyShardedDataParallel): what is told of single "
-    "layers, and whether biases silence or saturate units, is not known"
-)
-
 
 def state_of(name: str, parameter: Tensor, gradient: Tensor | None) -> ParameterState:
     """Fully sharded parameters (FSDP2) are distributed tensors: arithmetic on them would send."""

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from stetho.record import Criterion, Function, Layer, Optimizer, Parameter, Site
+from stetho.record import (
+    Criterion,
+    Function,
+    Layer,
+    NonFiniteOrigin,
+    Optimizer,
+    Parameter,
+    Site,
+    Spike,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -110,6 +119,12 @@ class Sink(Protocol):
         optimizers: Sequence[Optimizer],
     ) -> None:
         """All that is known by now of the network; called after a probe that learned more."""
+
+    def origin(self, origin: NonFiniteOrigin) -> None:
+        """Where the first NaN or infinity of the run arose. Once at most."""
+
+    def spike(self, spike: Spike) -> None:
+        """A step whose loss or gradient jumped."""
 
     def unseen(self, sentence: str) -> None:
         """Something that cannot be watched. Said once."""

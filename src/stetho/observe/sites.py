@@ -20,18 +20,17 @@ from typing import Any
 from torch import Tensor
 
 from stetho import activations
+from stetho.observe.aside import in_vmap
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
 from stetho.observe.paths import Way, ways_in
-from stetho.observe.scene import Scene
+from stetho.observe.scene import Reading, Scene
 from stetho.observe.shards import is_distributed
 from stetho.observe.sink import PendingSite, SiteCall
+from stetho.observe.unseen import Unseen
 from stetho.record import Function, Site
 
 Call = Callable[..., Any]
 # Each rank has a part of such a bias alone, and asking for the rest would send.
-SHARDED = (
-    "biases are shared out among ranks (FSDP2): whether they silence or saturate units is not told"
-)
 Source = tuple[Node, int, "Tensor | None"]  # what made z, which of its outputs; z if it is a leaf
 
 
@@ -43,29 +42,27 @@ class SiteReader:
         self._origins: dict[str, Origin] = {}
         self._shifts: dict[str, weakref.ref[Tensor] | None] = {}
 
-    def on_activation(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call `func` for the script, and record what it did to its input."""
-        applied: tuple[Tensor, Function] | None = None
-        with self._scene.guard:
-            applied = self._applied(func, args, kwargs)
-            if applied is not None:
-                z, function = applied
-                in_place = _may_be_in_place(func, args, kwargs)
-                before = z.detach().clone() if in_place else z.detach()
-                z_node, z_place = z.grad_fn, z.output_nr
-        result = func(*args, **kwargs)
+    def on_activation(
+        self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
+        """Record what a call does to its input, if it is an activation that is to be watched."""
+        applied = self._applied(func, args, kwargs)
         if applied is None:
-            return result
-        with self._scene.guard:
+            return None
+        z, function = applied
+        in_place = _may_be_in_place(func, args, kwargs)
+        before = z.detach().clone() if in_place else z.detach()
+        z_node, z_place = z.grad_fn, z.output_nr
+
+        def after(result: Any) -> None:
             if result.grad_fn is None:
-                return result
+                return
             if in_place and not _single_step(result.grad_fn, z_node):
-                where = self._scene.path or "the script"
-                what = f"{function.name} changes part of a tensor in place"
-                self._scene.sink.unseen(f"{where}: {what}; not watched")
-                return result
+                self._scene.unseen(Unseen.PART_IN_PLACE, function=function.name)
+                return
             self.record(function, before, result, (z_node, z_place, None if in_place else z))
-        return result
+
+        return Reading(after)
 
     def _applied(
         self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -81,10 +78,7 @@ class SiteReader:
         function = bind(args, kwargs) if bind is not None else None
         if function is not None and not z.requires_grad:
             if scene.frozen and scene.path:
-                scene.sink.unseen(
-                    f"{scene.path}/{function.name}: no gradient flows through it, as all layers "
-                    "before it are frozen"
-                )
+                scene.unseen(Unseen.FROZEN_BEFORE, function=function.name)
             return None
         return None if function is None else (z, function)
 
@@ -95,10 +89,7 @@ class SiteReader:
         scene, node, z_node = self._scene, result.grad_fn, source[0]
         ways = ways_in(node, *source)
         if not ways:
-            where_from = scene.path or "the script"
-            scene.sink.unseen(
-                f"{where_from}: {function.name} takes too many steps to follow; not watched"
-            )
+            scene.unseen(Unseen.TOO_LONG, function=function.name)
             return
         number = scene.count(scene.path, function.name)
         name = f"{scene.path}/{function.name}" if scene.path else function.name
@@ -155,30 +146,35 @@ class SiteReader:
         if parameter is None or parameter.ndim != 1:
             return None
         if is_distributed(parameter):
-            self._scene.sink.unseen(SHARDED)
+            self._scene.unseen(Unseen.SHARDED)
             return None
         return parameter.detach()
 
     def _hang(self, pending: PendingSite, result: Tensor, ways: list[Way]) -> None:
-        """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call."""
+        """Hook ∂L/∂a on the node that made a, and what comes to z on each way into the call.
+
+        The hooks themselves know no node: a node that held a hook that held the node would never
+        be freed.
+        """
         scene, node, place = self._scene, result.grad_fn, result.output_nr
         assert node is not None, "the caller has looked"
         single = len(ways) == 1 and ways[0][0] is node
+        to_z, count = ways[0][1], len(ways)
         arrived: list[Tensor | None] = []
 
         def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
             with scene.guard:
-                if not scene.trying:
-                    through = down[ways[0][1]] if single else None
+                if not scene.trying and not in_vmap():
+                    through = down[to_z] if single else None
                     pending.gradients(up[place], through, scene.loss_scale)
 
         def at_way(places: list[int]) -> Callable[..., None]:
             def hook(down: Sequence[Tensor | None], _: Sequence[Tensor | None]) -> None:
                 with scene.guard:
-                    if scene.trying:
+                    if scene.trying or in_vmap():
                         return
                     arrived.extend(down[place] for place in places)
-                    if len(arrived) >= len(ways):
+                    if len(arrived) >= count:
                         pending.gradients(None, _sum(arrived), scene.loss_scale)
                         arrived.clear()
 

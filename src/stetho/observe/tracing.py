@@ -51,6 +51,10 @@ class TracingSink:
         self, sites: Sequence[Any], layers: Sequence[Any], parameters: Any, optimizers: Any
     ) -> None: ...
 
+    def origin(self, origin: Any) -> None: ...
+
+    def spike(self, spike: Any) -> None: ...
+
     def unseen(self, sentence: str) -> None:
         self.sentences.append(sentence)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn.modules import module as module_hooks
+
+from stetho.observe import module_calls
+from stetho.observe.aside import capturing
+from stetho.observe.guard import Guard, entry
 
 WRAPPERS = ("_orig_mod.", "module.", "_fsdp_wrapped_module.")
 
@@ -28,6 +30,7 @@ class Frame:
     version: int = 0  # of z when the module was entered
     z: Tensor | None = None  # input of a module that may be an activation function
     opaque: bool = False  # inside of a composite activation: nothing in here counts
+    aside: bool = False  # no mode may look on: torch takes another path then
     reentrant: bool = False  # run by a checkpoint, inside of backward
     turned: bool = False  # gradients were turned on or off before it, and the capture with them
     watched: bool = True  # part of the models that are to be watched
@@ -41,7 +44,7 @@ class Names:
     parameters: dict[int, tuple[weakref.ref[Tensor], str, str]] = field(default_factory=dict)
     roots: dict[str, int] = field(default_factory=dict)
     first: str = ""  # model whose names stand alone; the others' carry their model's in front
-    fresh: list[nn.Module] = field(default_factory=list)  # roots that nobody has looked at yet
+    fresh: list[weakref.ref[nn.Module]] = field(default_factory=list)  # roots not looked at yet
 
     def of_module(self, module: nn.Module) -> tuple[str, str] | None:
         """(path, model) of a module that is part of a known root."""
@@ -70,7 +73,7 @@ class Names:
         for path, parameter in owner.named_parameters():
             if self.of_parameter(parameter) is None:
                 self.parameters[id(parameter)] = (weakref.ref(parameter), strip(path), model)
-        self.fresh.append(owner)
+        self.fresh.append(weakref.ref(owner))
         if not self.first and next(owner.parameters(), None) is not None:
             self.first = model
         return self.of_module(root) or ("", model)
@@ -97,7 +100,7 @@ class Names:
 
     def _forget_dead(self) -> None:
         for table in (self.modules, self.parameters):
-            for key in [key for key, entry in table.items() if entry[0]() is None]:
+            for key in [key for key, known in table.items() if known[0]() is None]:
                 del table[key]
 
     def _model_name(self, root: nn.Module) -> str:
@@ -136,7 +139,7 @@ def strip(path: str) -> str:
 
 
 class ModuleTracker:
-    """Keeps the stack of modules whose forward is running, by torch's global module hooks.
+    """Keeps the stack of modules whose forward is running, on the thread that started it.
 
     `enter(frame, args)` is called before a module's forward, `leave(frame, output)` after it, with
     `None` where it ended by an exception.
@@ -148,42 +151,43 @@ class ModuleTracker:
         stack: list[Frame],
         enter: Callable[[Frame, tuple[Any, ...]], None],
         leave: Callable[[Frame, Any], None],
-        guard: AbstractContextManager[Any],
+        guard: Guard,
     ) -> None:
         self.names = names
         self.stack = stack
         self._enter = enter
         self._leave = leave
-        self._guard = guard
-        self._handles: list[Any] = []
-
-    @property
-    def active(self) -> bool:
-        return bool(self._handles)
+        self.guard = guard
+        self._thread = 0
+        self.active = False
 
     def start(self) -> None:
-        if not self._handles:
-            self._handles = [
-                module_hooks.register_module_forward_pre_hook(self._before),
-                module_hooks.register_module_forward_hook(self._after, always_call=True),
-            ]
+        if not self.active:
+            self.active = True
+            self._thread = threading.get_ident()
+            module_calls.listen(self)
 
     def stop(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        if self.active:
+            self.active = False
+            module_calls.leave(self)
         self.stack.clear()
 
-    def _before(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if torch.compiler.is_compiling():
-            return
-        with self._guard:
+    def on_its_thread(self) -> bool:
+        return threading.get_ident() == self._thread
+
+    @entry
+    def before(self, module: nn.Module, args: tuple[Any, ...]) -> bool:
+        if not self.on_its_thread() or capturing():
+            return False
+        with self.guard:
             known = self.names.of_module(module)
             if known is None:
                 known = self._name_of_stranger(module)
             frame = Frame(module, *known)
             self.stack.append(frame)
             self._enter(frame, args)
+        return True
 
     def _name_of_stranger(self, module: nn.Module) -> tuple[str, str]:
         if not self.stack:
@@ -193,17 +197,11 @@ class ModuleTracker:
         own = _own_name(module)
         return f"{above.path}.{own}" if above.path else own, above.model
 
-    def _after(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        if torch.compiler.is_compiling():
-            return
-        with self._guard:
+    @entry
+    def after(self, module: nn.Module, output: Any) -> None:
+        with self.guard:
             while self.stack:  # frames above ours ended by an exception
                 frame = self.stack.pop()
                 self._leave(frame, output if frame.module is module else None)
                 if frame.module is module:
                     break
-
-
-def is_scripted(modules: Iterable[nn.Module]) -> list[str]:
-    """Names of classes of TorchScript modules, which refuse hooks."""
-    return [type(m).__name__ for m in modules if isinstance(m, torch.jit.ScriptModule)]

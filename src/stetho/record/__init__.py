@@ -28,6 +28,7 @@ from stetho.record.runs import (
     Function,
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
@@ -40,6 +41,7 @@ from stetho.record.runs import (
     Severity,
     Site,
     SiteStats,
+    Spike,
     histogram_edges,
 )
 
@@ -61,6 +63,7 @@ __all__ = [
     "Layer",
     "LayerStats",
     "Measure",
+    "NonFiniteOrigin",
     "Optimizer",
     "Overhead",
     "Parameter",
@@ -75,6 +78,7 @@ __all__ = [
     "Severity",
     "Site",
     "SiteStats",
+    "Spike",
     "Verdict",
     "histogram_edges",
 ]

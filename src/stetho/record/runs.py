@@ -165,6 +165,15 @@ class SiteStats:
         """rms(∂L/∂z) / rms(∂L/∂a)."""
         return self.down_rms / self.up_rms if self.up_rms else NAN
 
+    @property
+    def unit_move(self) -> float:
+        """What is left of `unit_shift` when the part of sampling is taken out."""
+        shift, noise = abs(self.unit_shift), abs(self.unit_shift_noise)
+        if math.isnan(shift) or math.isnan(noise):
+            return NAN
+        share = noise / shift if shift > noise else 1.0
+        return shift * math.sqrt((1 - share) * (1 + share)) if share < 1 else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -247,6 +256,38 @@ class Overhead:
         return self.seconds / self.total if self.total else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonFiniteOrigin:
+    """Where the first NaN or infinity of a run arose, in the step in which it did."""
+
+    step: int
+    kind: str  # "forward", "backward"; "input", "parameter": what went in was not finite already
+    operation: str = ""  # as torch spells it: "log", "sqrt", "softmax"; "": not known
+    name: str = ""  # of the parameter that was not finite already
+    before: tuple[str, ...] = ()  # the nearest layers whose output goes into the operation
+    after: tuple[str, ...] = ()  # the nearest layers that the operation's output goes into
+    line: str = ""  # of the script, where anomaly mode notes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """A step whose loss, or gradient, jumped far above its last 64 values, with a snapshot of it.
+
+    The gradient is that of the parameters with one dimension. Parts are root mean squares.
+    """
+
+    step: int
+    kind: str  # "loss" or "gradient"
+    value: float
+    usual: float  # median of the last 64 steps
+    spread: float  # their standard deviation, estimated robustly; of a gradient in log units
+    rate: float = NAN  # largest learning rate of the last three steps
+    usual_rate: float = NAN  # median of the last 64
+    inputs: Mapping[str, float] = field(default_factory=dict)  # weight → what its layer was given
+    weights: Mapping[str, float] = field(default_factory=dict)  # parameter → its value
+    gradients: Mapping[str, float] = field(default_factory=dict)  # parameter → its gradient
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """All that is known of one run (`stetho run`, `watch`) or of one check-up (`stetho check`)."""
@@ -267,6 +308,8 @@ class Run:
     loss_steps: tuple[int, ...] = ()  # ascending; one entry a training step, thinned in long runs
     losses: tuple[float, ...] = ()
     first_nonfinite_loss: int | None = None  # step; exact even between probes
+    origin: NonFiniteOrigin | None = None  # of the first value that is not finite
+    spikes: tuple[Spike, ...] = ()
     unseen: tuple[str, ...] = ()  # what could not be watched, one sentence each
     faults: tuple[str, ...] = ()  # tracebacks of faults of our own
     overhead: Overhead = Overhead()
@@ -322,6 +365,7 @@ CAUSES = (
     "labels",
     "weight-decay",
     "zero-grad",
+    "operation",
     "unknown",
 )
 

@@ -170,6 +170,7 @@ def _loss(run: Run) -> dict[str, Any]:
         "seen": len(run.loss_steps),
         "baseline": baselines[-1] if baselines else None,
         "first_nonfinite": run.first_nonfinite_loss,
+        "spikes": [spike.step for spike in run.spikes],
     }
 
 

@@ -14,7 +14,9 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
   the next), `dead` (share of units), `saturated_low`, `saturated_high` (shares of elements),
   `grad_rms` (rms ∂L/∂z), and more.
 - `overhead`: `share` of the run's time, `probes`, `steps`, `seconds`.
-- `loss`: `first`, `last` (median of the last tenth, ten at most), `steps`, `first_nonfinite`.
+- `loss`: `first`, `last` (median of the last tenth, ten at most), `steps`, `first_nonfinite`,
+  `spikes` (steps whose loss or gradient jumped: `step`, `kind`, `value`, `usual`),
+  `origin` (of the first NaN or infinity: `step`, `kind`, `operation`, `before`, `after`; or null).
 - `unseen`: what could not be watched, one sentence each. `faults`: tracebacks of stetho's own.
 - `report`: for each section of the report `title` and `lines`, the words of terminal and page.
 - `command`, `kind` ("run" or "check"), `created`, `versions`, `device`, `finished`, `exit_code`.
@@ -138,4 +140,9 @@ def _loss(run: Run) -> dict[str, Any]:
         "last": final_loss(run),
         "steps": run.overhead.steps or (run.loss_steps[-1] + 1 if run.loss_steps else 0),
         "first_nonfinite": run.first_nonfinite_loss,
+        "spikes": [
+            {"step": one.step, "kind": one.kind, "value": one.value, "usual": one.usual}
+            for one in run.spikes
+        ],
+        "origin": asdict(run.origin) if run.origin is not None else None,
     }

@@ -1,8 +1,8 @@
 """Nothing in → the layout of a run file: its tables, its marks, its limits.
 
 - `header`: one JSON value a key: `command`, `kind`, `created`, `versions`, `device`, `finished`,
-  `exit_code`, `overhead`, `first_nonfinite_loss`, `sites`, `layers`, `parameters`, `optimizers`,
-  `criteria`, `diagnosis`.
+  `exit_code`, `overhead`, `first_nonfinite_loss`, `origin`, `spikes`, `sites`, `layers`,
+  `parameters`, `optimizers`, `criteria`, `diagnosis`.
 - `layout`: the row names and column names of a block of statistics. A probe points at its layouts,
   so a file is read by field name: a field that it lacks gets its default, one that is no longer
   known is passed over.

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from stetho.record import (
     Diagnosis,
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Overhead,
     Parameter,
@@ -25,6 +26,7 @@ from stetho.record import (
     Run,
     Site,
     SiteStats,
+    Spike,
 )
 from stetho.store import blocks, schema, thin, values
 from stetho.store.reader import read_run, run_of
@@ -41,6 +43,8 @@ HEADER = (
     "exit_code",
     "overhead",
     "first_nonfinite_loss",
+    "origin",
+    "spikes",
 )
 
 
@@ -121,6 +125,14 @@ class RunWriter:
             first = next((step for step, loss in pairs if not math.isfinite(loss)), None)
         if self._write(lambda file: self._insert_losses(file, steps, losses, first)):
             self._first_nonfinite_loss = first
+
+    def set_origin(self, origin: NonFiniteOrigin) -> None:
+        """Where the first NaN or infinity arose."""
+        self._write(lambda file: _put(file, "origin", origin))
+
+    def add_spike(self, spike: Spike) -> None:
+        """A step whose loss or gradient jumped. Few of a run: all are written each time."""
+        self._replace("spikes", (*self._structure.get("spikes", ()), spike))
 
     def note_unseen(self, sentence: str) -> None:
         """Something that could not be watched; the same sentence is kept once."""
@@ -304,8 +316,32 @@ def _make_room(path: Path) -> None:
             f"expected a run file of stetho or nothing at {path}, found something else, which is "
             "left as it is; choose another name for the run file"
         )
-    for suffix in ("-wal", "-shm", "-journal", ""):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if path.stat().st_size:
+        _refuse_in_use(path)
+    elif not any(map(Path.exists, _beside(path))):
+        return  # a name that was kept free for us
+    for file in (*_beside(path), path):
+        file.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+
+
+def _refuse_in_use(path: Path) -> None:
+    """SQLite lets nobody change the kind of journal while another has the file open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as file:
+            (mode,) = file.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        mode = str(error)
+    except sqlite3.DatabaseError:
+        return  # damaged: nobody can be writing it
+    if "lock" in mode or mode == "wal":
+        raise RunFileError(
+            f"expected a run file that nobody is using at {path}, but another process is writing "
+            "or reading it; wait for its end, or choose another name for the run file"
+        )
 
 
 def _is_run_file(path: Path) -> bool:

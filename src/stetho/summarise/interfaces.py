@@ -7,7 +7,17 @@ from typing import Protocol
 
 from torch import Tensor
 
-from stetho.record import Criterion, Function, Layer, Optimizer, Parameter, Probe, Site
+from stetho.record import (
+    Criterion,
+    Function,
+    Layer,
+    NonFiniteOrigin,
+    Optimizer,
+    Parameter,
+    Probe,
+    Site,
+    Spike,
+)
 from stetho.summarise.parts import ProbeParts
 
 
@@ -71,6 +81,8 @@ class Writer(Protocol):
     def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
     def add_probe(self, probe: Probe) -> None: ...
     def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
+    def set_origin(self, origin: NonFiniteOrigin) -> None: ...
+    def add_spike(self, spike: Spike) -> None: ...
     def note_unseen(self, sentence: str) -> None: ...
     def note_fault(self, traceback: str) -> None: ...
 

@@ -42,6 +42,8 @@ def _dense(gradient: Tensor) -> Tensor:
 
 def _rows(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor.resolve_conj()).flatten(-2)
     if tensor.ndim < 2:
         stride = max(1, -(-tensor.numel() // LIMIT))
         return tensor.reshape(-1)[::stride].double()

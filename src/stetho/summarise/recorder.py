@@ -13,12 +13,14 @@ from torch import Tensor
 from stetho.record import (
     Layer,
     LayerStats,
+    NonFiniteOrigin,
     Optimizer,
     Parameter,
     ParameterStats,
     Probe,
     Site,
     SiteStats,
+    Spike,
 )
 from stetho.summarise import parameters, units
 from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
@@ -287,6 +289,12 @@ class Recorder:
         self._writer.add_layers(layers)
         self._writer.add_parameters(parameters)
         self._writer.add_optimizers(optimizers)
+
+    def origin(self, origin: NonFiniteOrigin) -> None:
+        self._writer.set_origin(origin)
+
+    def spike(self, spike: Spike) -> None:
+        self._writer.add_spike(spike)
 
     def unseen(self, sentence: str) -> None:
         if sentence not in self._said:

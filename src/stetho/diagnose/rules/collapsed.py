@@ -109,7 +109,7 @@ class Collapsed(AbstractRule):
         )
 
     def _blame(self, view: RunView, model: Sequence[Site], worst: Site) -> dict[str, float]:
-        """Return the parts lost at the first site, and those lost to slopes and weights after it."""
+        """Return the parts lost at the first site, and to slopes and weights after it."""
         way = model[: model.index(worst) + 1]
         spreads = [self._now(view, site).unit_spread for site in way]
         parts = self._at_first(view, way[0])

@@ -75,7 +75,7 @@ class InitialLoss(AbstractRule):
 
     @staticmethod
     def _first(view: RunView) -> float:
-        """Return the loss of the first step: infinite if it is not finite, NaN if it was not seen."""
+        """Return the first step's loss: infinite if it is not finite, NaN if it was not seen."""
         run = view.run
         if view.is_check or not run.losses or run.loss_steps[0] != 0:
             return math.nan
@@ -136,7 +136,7 @@ def _zero_costs(criterion: Criterion) -> float:
         return math.log(criterion.classes)
     if criterion.function == "binary_cross_entropy_with_logits":
         return math.log(2)
-    return {"mse_loss": largest**2, "l1_loss": largest}.get(criterion.function, 0.0)
+    return {"mse_loss": largest * largest, "l1_loss": largest}.get(criterion.function, 0.0)
 
 
 def _tens(ratio: float) -> float:

@@ -11,7 +11,63 @@ from stetho.diagnose.examples import LEARNS, chain
 from stetho.diagnose.phrases import number
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
-from stetho.record import Evidence, Finding, Probe, Remedy, Run, Severity
+from stetho.record import Evidence, Finding, NonFiniteOrigin, Probe, Remedy, Run, Severity
+
+# What to do where an operation makes the first NaN or infinity, by torch's name for it.
+ROOT = "add 1e-12 under the root: the slope of a root or a norm is infinite at 0"
+LOGARITHM = "keep the logarithm's input above 0: torch.log(x.clamp_min(1e-8))"
+DIVISION = "keep the divisor away from 0: add 1e-8 to it"
+ANGLE = "clamp the input to [-1 + 1e-6, 1 - 1e-6]: the slope is infinite at -1 and 1"
+OVERFLOW = "subtract the largest value before exp, or use logsumexp, log_softmax or softplus"
+MASKED = "leave at least one entry of each row unmasked"
+TOO_FEW = "compute the variance over at least two values, or with correction=0"
+DEFAULT_REPAIR = (
+    "the result exceeds the range of its number format: lower the learning rate, clip the "
+    "gradient's norm, or use a wider format (bfloat16 or float32 in place of float16)"
+)
+REPAIRS = {
+    **dict.fromkeys(("sqrt", "rsqrt", "norm", "linalg_vector_norm", "cdist", "hypot"), ROOT),
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "xlogy"), LOGARITHM),
+    **dict.fromkeys(("div", "reciprocal"), DIVISION),
+    **dict.fromkeys(("acos", "asin", "acosh", "atanh"), ANGLE),
+    **dict.fromkeys(("exp", "expm1", "sinh", "cosh"), OVERFLOW),
+    **dict.fromkeys(("softmax", "log_softmax"), MASKED),
+    **dict.fromkeys(("var", "std", "std_mean", "var_mean"), TOO_FEW),
+    "pow": "keep the base above 0: the slope of a power below 1 is infinite at 0",
+    "sub": "find the two infinities that are subtracted: their difference is NaN",
+}
+
+
+def _where_it_arose(origin: NonFiniteOrigin) -> str:
+    sides = [f"after {' and '.join(origin.before)}"] if origin.before else []
+    sides += [f"before {' and '.join(origin.after)}"] if origin.after else []
+    between = f" ({', '.join(sides)})" if sides else ""
+    line = f" Line: {origin.line}." if origin.line else ""
+    if origin.kind == "input":
+        return (
+            f"The data contains NaN or infinity at step {origin.step}: it goes into the operation "
+            f"{origin.operation}.{line}"
+        )
+    if origin.kind == "parameter":
+        return (
+            f"The parameter {origin.name} contains NaN or infinity when step {origin.step} begins."
+        )
+    if origin.kind == "forward":
+        return (
+            f"The first NaN or infinity arises at step {origin.step} in the operation "
+            f"{origin.operation}{between}: its inputs are finite, its output is not.{line}"
+        )
+    if origin.operation:
+        return (
+            f"The gradient becomes NaN or infinite at step {origin.step} in the backward pass of "
+            f"the operation {origin.operation}{between}: it arrives finite and leaves non-finite."
+            f"{line}"
+        )
+    last = f"that of {origin.before[0]}" if origin.before else "some gradients"
+    rest = f"; that of {origin.after[0]}, nearer to the loss, is finite" if origin.after else ""
+    return (
+        f"The gradient becomes NaN or infinite at step {origin.step}: {last} is not finite{rest}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +84,18 @@ class _Place:
 class NonFinite(AbstractRule):
     """Where and when did the first NaN or infinity appear?
 
-    Looks at: in each probe, in the order of computation, the data, z and a of each site, the
-    parameters, and the gradients from the last site to the first. The loss is checked in every
-    step; a non-finite loss forces a probe of the next step.
+    Looks at: the loss and the gradients of every step (on a GPU: of probed steps). When the loss
+    is not finite, its graph shows the operation whose inputs are finite and whose output is not.
+    When the gradients alone are not finite, the operations whose slope can be infinite (roots,
+    norms, logarithms, divisions, acos) are compared: the gradient is finite on one side and not on
+    the other. Each probe also looks at the data, each site's z and a, and the parameters.
 
-    Can look like it: mixed precision, which tries loss scales that overflow and skips such a step
-    before the optimizer sees it. Non-finite gradients in a single probe, without any other
-    non-finite value, are not reported.
+    Can look like it: mixed precision tries loss scales that overflow; it drops such a step before
+    the optimizer sees it, so this is not reported. Infinities that a mask puts in on purpose are
+    passed over.
 
-    What helps: use a smaller learning rate, clip the gradient, add an ε inside logarithms, roots
-    and divisions, or check the data.
+    What helps: a smaller learning rate, clipping, an ε inside logarithms, roots and divisions,
+    a look at the data.
     """
 
     name: ClassVar[str] = "non-finite"
@@ -55,6 +113,9 @@ class NonFinite(AbstractRule):
     }
 
     def check(self, view: RunView) -> Iterator[Finding]:
+        if view.run.origin is not None:
+            yield self._from_origin(view, view.run.origin)
+            return
         place = self._first(view)
         step = view.run.first_nonfinite_loss
         if place is None and step is None:
@@ -110,6 +171,32 @@ class NonFinite(AbstractRule):
                 share = max(there.up_nonfinite, there.down_nonfinite)
                 return _Place(probe.step, site.name, "the gradient at", share)
         return None
+
+    def _from_origin(self, view: RunView, origin: NonFiniteOrigin) -> Finding:
+        """The operation was seen in the step in which it happened."""
+        first = view.run.first_nonfinite_loss
+        loss = "" if first is None else f" The loss is not finite from step {first} on."
+        cause = self._blame_of_origin(view, origin)
+        repair = REPAIRS.get(origin.operation, DEFAULT_REPAIR)
+        fixes = () if "input" in cause else (Remedy(repair, "finite values and gradients"),)
+        return Finding(
+            self.name,
+            Severity.FAULT,
+            f"{_where_it_arose(origin)}{loss}",
+            tuple(name for name in (origin.name, *origin.before, *origin.after) if name),
+            origin.step,
+            {"step": Evidence(origin.step)},
+            cause,
+            (*(self._remedies(cause) if "operation" not in cause else ()), *fixes),
+        )
+
+    def _blame_of_origin(self, view: RunView, origin: NonFiniteOrigin) -> dict[str, float]:
+        if origin.kind == "input":
+            return {"input": 1.0}
+        size = steps.peak(view, before=origin.step)
+        if size > self.limit("update"):
+            return steps.blame(view)
+        return {"operation": 1.0} if origin.operation else {"unknown": 1.0}
 
     def _finding(self, view: RunView, place: _Place) -> Finding:
         step = view.run.first_nonfinite_loss

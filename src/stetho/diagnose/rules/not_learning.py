@@ -22,6 +22,8 @@ from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import PATIENCE, RunView
 from stetho.record import Evidence, Finding, Remedy, Run, Severity
 
+NOTHING = 0.005  # share of a constant prediction's loss that rounds to 0 %
+
 
 class NotLearning(AbstractRule):
     """Is the loss better than that of the best constant prediction?
@@ -172,3 +174,8 @@ class NotLearning(AbstractRule):
     @classmethod
     def absent(cls) -> Run:
         return chain(4, losses=LEARNS)
+
+
+def _against_constant(explained: float) -> str:
+    """How a loss stands to the constant prediction's, of which a share is explained."""
+    return f"{percent(explained)} below" if explained >= NOTHING else "no better than"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from stetho.diagnose.examples import LEARNS, SIGMOID, STUCK, TANH, chain
-from stetho.diagnose.phrases import normalised, number, percent
+from stetho.diagnose.phrases import and_others, normalised, number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Layer, Probe, Remedy, Run, Severity, Site
@@ -97,7 +97,8 @@ class OffCentre(AbstractRule):
         parts = {"function": 0.0, "bias": 0.0}
         for site in sites:
             mean, std = view.now(site, "z_mean"), view.now(site, "z_std")
-            moved = mean**2 / (mean**2 + std**2) if mean or std else 0.0
+            share = mean / math.hypot(mean, std) if mean or std else 0.0
+            moved = share * share
             one_sided = site.function.lower >= 0 or site.function.upper <= 0
             parts["bias"] += moved if one_sided else 1.0
             parts["function"] += 1 - moved if one_sided else 0.0

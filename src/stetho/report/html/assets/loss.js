@@ -45,6 +45,7 @@ function beginning(step, place) {
 function lossMarks(loss, findings) {
   const made = findings.filter(({ since }) => since !== null).map(({ rule, since, severity }) => ({ step: since, word: rule, colour: style(severity) }));
   if (loss.first_nonfinite !== null) made.push({ step: loss.first_nonfinite, word: "NaN or Inf", colour: style("fault") });
+  for (const step of loss.spikes) made.push({ step, word: "jump", colour: style("quiet") });
   return made.sort((a, b) => a.step - b.step);
 }
 

@@ -1,0 +1,124 @@
+"""Every step's loss and gradients → are they finite, do they jump, and where did that begin?
+
+In a step that is not probed this looks at the loss and at the gradients of parameters with one
+dimension (biases, scales of normalisations), which any NaN on its way back passes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from stetho.observe.guard import Guard
+from stetho.observe.nonfinite import BackwardOrigin, origin_of_gradients, origin_of_loss
+from stetho.observe.sink import Sink
+from stetho.observe.spikes import History, Usual, layer_inputs, root_mean_squares
+from stetho.record import NonFiniteOrigin, Spike
+
+MOST_SPIKES = 100  # of one run that are kept
+LOSSES = 8  # backward passes of one step whose losses have a history each
+RATES = 3  # the largest learning rate of the last steps is compared with the usual one
+
+
+class Sentinel:
+    """Looks at each step for little and hands what is remarkable to the sink.
+
+    `alarmed` is set by a step that the next steps are to be probed for; the observer takes it
+    back. Tensors on other devices than the CPU are left alone: to ask would make the step wait.
+    """
+
+    def __init__(self, name_of: Callable[[Tensor], str | None], guard: Guard, sink: Sink) -> None:
+        self._name_of = name_of
+        self._sink = sink
+        self._backward = BackwardOrigin(name_of, guard)
+        self._losses = [History() for _ in range(LOSSES)]
+        self._norms = History()
+        self._rates: list[float] = []
+        self._finite = True  # whether the last loss was
+        self._origin_known = False
+        self._spike: Spike | None = None  # of the step in progress
+        self._spikes = 0
+        self.alarmed = False
+
+    def before_backward(
+        self, loss: Tensor, step: int, index: int, probing: bool, scaled: bool
+    ) -> None:
+        """The step's backward pass number `index` is about to begin.
+
+        `scaled`: a gradient scaler handles its overflows.
+        """
+        if loss.device.type != "cpu":
+            return
+        value = loss.item()
+        if not math.isfinite(value):
+            self.alarmed = self.alarmed or self._finite
+            self._finite = False
+            self._found(loss, step)
+            return
+        self._finite = True
+        if not scaled and not self._origin_known:
+            self._backward.arm(loss, step, learn=probing)
+        usual = self._losses[min(index, LOSSES - 1)].jump(value)
+        if usual is not None and self._spike is None:
+            self._spike = self._new_spike(step, "loss", value, usual)
+            self._spike = replace(self._spike, inputs=layer_inputs(loss, self._name_of))
+
+    def before_update(self, parameters: Sequence[Tensor], step: int, rate: float) -> None:
+        """Gradients are complete and the weights are not touched yet."""
+        norm = _norm_of_small(parameters)
+        if not self._origin_known and not (math.isfinite(norm) and self._backward.found is None):
+            by_side = origin_of_gradients(parameters, step, self._name_of)
+            if by_side is not None:
+                self._report_origin(self._backward.found or by_side)
+        usual = self._norms.jump(math.log(norm)) if 0 < norm < math.inf else None
+        if usual is not None and self._spike is None:
+            self._spike = self._new_spike(step, "gradient", norm, usual)
+        if self._spike is not None:
+            self._report_spike(self._spike, parameters)
+        if math.isfinite(rate):
+            self._rates = [*self._rates[-63:], rate]
+
+    def _new_spike(self, step: int, kind: str, value: float, usual: Usual) -> Spike:
+        rates = sorted(self._rates)
+        return Spike(
+            step=step,
+            kind=kind,
+            value=value,
+            usual=usual.value if kind == "loss" else math.exp(usual.value),
+            spread=usual.spread,
+            rate=max(self._rates[-RATES:], default=math.nan),
+            usual_rate=rates[len(rates) // 2] if rates else math.nan,
+        )
+
+    def _report_spike(self, spike: Spike, parameters: Sequence[Tensor]) -> None:
+        weights, gradients = root_mean_squares(parameters, self._name_of)
+        self._spike = None
+        self.alarmed = True
+        self._spikes += 1
+        if self._spikes <= MOST_SPIKES:
+            self._sink.spike(replace(spike, weights=weights, gradients=gradients))
+
+    def _found(self, loss: Tensor, step: int) -> None:
+        if not self._origin_known:
+            origin = origin_of_loss(loss, step, self._name_of)
+            if origin is not None:
+                self._report_origin(origin)
+
+    def _report_origin(self, origin: NonFiniteOrigin) -> None:
+        self._origin_known = True
+        self._sink.origin(origin)
+
+
+def _norm_of_small(parameters: Sequence[Tensor]) -> float:
+    """Norm of the gradients of the smallest parameters, in a few calls for all; 0: none there."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    dense = [g for g in gradients if g.layout is torch.strided and g.device.type == "cpu"]
+    small = [g for g in dense if g.ndim <= 1] or [g[:1] for g in dense]
+    if not small:
+        return 0.0
+    norms = torch._foreach_norm([g.detach() for g in small])
+    return float(torch.stack([norm.double() for norm in norms]).norm().item())
