@@ -168,7 +168,7 @@ def test_assert_healthy_passes_and_fails():
     broken = mlp(2)
     with torch.no_grad():
         broken[0].weight[0, 0] = float("nan")
-    with pytest.raises(UnhealthyError, match="NaN or Inf"):
+    with pytest.raises(UnhealthyError, match="NaN or infinity"):
         stetho.assert_healthy(broken, batch(), severity="fault")
     with pytest.raises(UsageError, match="note, warning, fault"):
         stetho.assert_healthy(mlp(2), batch(), severity="bad")

@@ -155,7 +155,7 @@ def run(scale: float, seed: int) -> list[Row]:
         script = write_script(folder)
         servers = [_server() for _ in range(WORKERS)]
         code, out, err, _, counts = _one(servers[0], script, folder / "whole", "", 0)
-        if code or "Nothing is wrong" not in " ".join(err.split()):
+        if code or "No fault was found" not in " ".join(err.split()):
             what = "a run without a fault"
             return [Row(what=what, tried=1, fine=0, note=f"{code}: {err[-300:]}")]
         jobs = [(one, at) for one, count in counts.items() for at in sorted({1, (count + 1) // 2})]

@@ -32,7 +32,10 @@ def article(
         bool, typer.Option("--quick", help="All in about a minute: fewer seeds, wider intervals.")
     ] = False,
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Base seed; another one draws all anew.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Base seed; another seed repeats everything with new draws."
+        ),
     ] = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Claims at one time; one a core.")

@@ -63,7 +63,7 @@ def test_what_the_script_sees_and_says_passes_through(tmp_path):
     assert (ours.code, ours.stdout) == (plain.code, plain.stdout)
     assert plain.code == 5
     assert ours.stderr.startswith(plain.stderr)
-    assert "Nothing was seen" in ours.stderr
+    assert "Nothing was measured" in ours.stderr
 
 
 def test_a_script_that_fails_fails_as_ever_and_is_diagnosed_on_stderr(tmp_path):

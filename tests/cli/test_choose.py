@@ -212,7 +212,7 @@ def test_a_script_whose_own_loss_becomes_nan_is_raced(tmp_path: Path) -> None:
     assert told["tanh"]["diverged"] == told["tanh"]["pairs"] >= 6
     assert form["diverged_score"] > told[form["winner"]]["score"]
     text = " ".join(ran.stdout.split())
-    assert f"tanh as it is diverged on {told['tanh']['pairs']} of" in text
+    assert f"the unchanged tanh diverged on {told['tanh']['pairs']} of" in text
 
 
 def test_where_every_candidate_diverges_there_is_no_verdict(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_check_a_model(folder):
     ):
         checked = stetho("check", *arguments, cwd=folder)
         assert checked.code == 0, checked.stderr
-        assert "A check-up, without training." in checked.stdout
+        assert "Check-up without training." in checked.stdout
         assert "1/relu" in checked.stdout
 
 

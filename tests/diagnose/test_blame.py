@@ -47,7 +47,7 @@ def test_a_gradient_below_float32_is_told_as_vanishing():
     run = chain(12, function=SIGMOID, slope=0.01, weight=0.1, losses=STUCK)
     run = with_sites(run, [0, 1], up_rms=0.0, down_rms=0.0)
     got = finding(run, "vanishing-gradient")
-    assert "Nothing at all arrives before layers.2/sigmoid" in got.message
+    assert "No gradient arrives before layers.2/sigmoid" in got.message
     assert got.severity is Severity.FAULT
     assert len(got.sites) == 12
 
@@ -129,7 +129,7 @@ def test_where_all_units_are_dead_a_falling_loss_is_no_excuse():
     # What falls is the loss of a constant: nothing of the input reaches the output.
     run = chain(3, function=RELU, losses=LEARNS, site=ALL_DEAD)
     assert finding(run, "dead-units").severity is Severity.FAULT
-    assert "Nothing is wrong" not in diagnose(run).verdict
+    assert "No fault was found" not in diagnose(run).verdict
 
 
 def test_a_dead_branch_of_a_network_that_learns_is_a_note():
@@ -141,7 +141,7 @@ def test_outputs_that_are_all_zero_have_no_cosine_to_tell():
     flat = {"unit_spread": 1e-5, "unit_offset": 0.3, "a_cosine": math.nan}
     got = finding(chain(3, function=RELU, losses=STUCK, site=flat), "collapsed")
     assert "cosine" not in got.message
-    assert got.message.endswith("too.")
+    assert got.message.endswith("sites are affected.")
 
 
 def test_too_few_samples_make_no_unit_dead():

@@ -107,7 +107,7 @@ def test_most_weights_frozen_in_a_network_that_does_not_learn():
     frozen = tuple(replace(p, trainable=p.name.startswith("layers.4")) for p in run.parameters)
     finding = first(replace(run, parameters=frozen), "frozen-layer")
     assert (finding.severity, finding.cause) == (Severity.FAULT, {"frozen": 1.0})
-    assert "80 % of the weights" in finding.message
+    assert "80 % of all weights" in finding.message
     learns = replace(run, parameters=frozen, losses=LEARNS)
     assert first(learns, "frozen-layer").severity is Severity.NOTE
 
@@ -156,7 +156,7 @@ def test_unlike_shapes_are_told():
     criterion = Criterion("mse_loss", broadcast=True, target_low=-2.0, target_high=2.0)
     finding = first(replace(chain(4, losses=STUCK), criteria=(criterion,)), MisfitLoss.name)
     assert finding.severity is Severity.FAULT
-    assert "unlike shapes" in finding.message
+    assert "different shapes" in finding.message
 
 
 def test_outputs_that_a_function_cuts_off():
@@ -271,4 +271,4 @@ def test_in_a_network_that_learns_slowly_any_symptom_counts():
 def test_a_still_loss_is_not_the_labels_where_samples_agree():
     finding = first(agreeing(3.0, losses=STUCK), "not-learning")
     assert finding.cause == {"unknown": 1.0}
-    assert "samples agree on a direction" in finding.message
+    assert "the samples of a batch agree on a direction" in finding.message

@@ -70,7 +70,7 @@ def test_the_verdict_of_a_network_that_unlearns():
     lost = (*[2.3] * 60, *[1.2] * 90, *[2.24 - 5e-4 * step for step in range(150)])
     diagnosis = diagnose(chain(4, losses=lost))
     # Of the stretches of 30 steps the first that is 1.2 throughout ends with step 89.
-    told = "What was learned is lost again: the loss was 1.20 about step 89 and is 2.17 after 300."
+    told = "The network forgot what it had learned: the loss was 1.20 about step 89 and is 2.17"
     assert diagnosis.verdict.startswith(told)
     (finding,) = diagnosis.findings
     assert (finding.rule, finding.severity) == ("not-learning", Severity.WARNING)

@@ -8,7 +8,7 @@ from acceptance.runs import EXAMPLES, stetho
 
 # Words of the first answer, what the second begins with, words of the third.
 ANSWERS = {
-    "deep_sigmoid": ("sigmoid (behind layers.0)", "Step 0", "use ReLU or ELU in place of sigmoid"),
+    "deep_sigmoid": ("sigmoid (after layers.0)", "Step 0", "replace sigmoid with ReLU or ELU"),
     "dying_relu": ("1/relu", "Step ", "learning rate"),
     "saturated_tanh": ("1/tanh", "Step 0", "initialise the weights"),
     "unscaled_input": ("layer 0", "Step 0", "subtract each feature's mean"),

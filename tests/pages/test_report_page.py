@@ -348,7 +348,7 @@ def test_an_empty_run_has_a_page(open_page: Opener, tmp_path: Path) -> None:
     from stetho.record import Run
 
     page = open_page(written(tmp_path, Run(command="python linear.py", finished=True)))
-    assert "Nothing was seen" in page.inner_text("main")
+    assert "Nothing was measured" in page.inner_text("main")
 
 
 def in_view(page: Page, selector: str) -> bool:

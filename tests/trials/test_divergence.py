@@ -99,9 +99,9 @@ def test_a_script_whose_own_loss_becomes_nan_is_raced_and_loses_to_what_finishes
     assert choice.diverged_score == 2.3, "where all of them begin"
     assert relu.difference == pytest.approx(relu.score - 2.3)
     assert relu.p < 0.05
-    assert f"tanh as it is diverged on {tanh.pairs} of {tanh.pairs} seeds" in choice.verdict
+    assert f"the unchanged tanh diverged on {tanh.pairs} of {tanh.pairs} seeds" in choice.verdict
     assert "counts as 2.3" in choice.verdict
-    assert any("the script as it is diverged" in note for note in choice.notes)
+    assert any("the unchanged script diverged" in note for note in choice.notes)
 
 
 def test_seeds_on_which_the_script_as_it_is_diverges_count_against_it() -> None:
@@ -112,7 +112,7 @@ def test_seeds_on_which_the_script_as_it_is_diverges_count_against_it() -> None:
     assert relu.difference == pytest.approx(-1.3 * 4 / 8)  # 1.0 − 2.3 in 4 of 8 pairs
     assert relu.p == pytest.approx(2 * 2 / 2**4)  # of 4 unequal pairs, all one way; Holm: twice
     assert choice.winner == "tanh", "4 pairs show too little"
-    assert "tanh as it is diverged on 4 of 8 seeds" in choice.verdict
+    assert "the unchanged tanh diverged on 4 of 8 seeds" in choice.verdict
 
 
 def test_enough_of_them_make_another_function_the_better_one() -> None:
@@ -127,7 +127,7 @@ def test_a_candidate_that_diverges_more_often_than_the_script_is_out() -> None:
     relu, elu = row(choice, "relu"), row(choice, "elu")
     assert relu.status == "diverged"
     assert "diverged on 4 of" in relu.why
-    assert "more often than the script as it is" in relu.why
+    assert "more often than the unchanged script" in relu.why
     assert elu.pairs == row(choice, "tanh").pairs
     assert elu.why.startswith(f"diverged on 2 of {elu.pairs} seeds")
 
@@ -142,7 +142,7 @@ def test_where_all_diverge_there_is_no_verdict_and_it_says_what_to_do() -> None:
     fate = diverging(tanh=ALWAYS, relu=ALWAYS, elu=ALWAYS)
     choice = race(Simulated({}, fate=fate, look=LOOK))
     assert choice.verdict.startswith("No verdict: every trial diverged")
-    for said in ("tanh as it is", "relu and elu", "--lr-grid", "learning rate"):
+    for said in ("the unchanged tanh", "relu and elu", "--lr-grid", "learning rate"):
         assert said in choice.verdict
     assert {row.status for row in choice.candidates} == {"diverged"}
     assert choice.tied == ("tanh",)

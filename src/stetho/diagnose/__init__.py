@@ -64,5 +64,5 @@ def _explained(finding: Finding, among: Sequence[Finding], view: RunView) -> Fin
         finding,
         message=f"{finding.message} {first.rule} explains it.",
         cause=first.cause,
-        remedies=(Remedy(f"mend {first.rule} first", "a loss that moves"),),
+        remedies=(Remedy(f"fix {first.rule} first", "a loss that falls"),),
     )

@@ -52,7 +52,7 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
     if outside < ALL or apart:
         return None
     cause = max(lead.cause, key=lambda name: lead.cause[name])
-    return f"This is not an activation problem: the cause is {ELSEWHERE[cause]}{_passing(view)}."
+    return f"This is not an activation problem: it is {ELSEWHERE[cause]}{_passing(view)}."
 
 
 def leading(grave: Sequence[Finding]) -> Finding:

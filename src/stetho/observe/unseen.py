@@ -30,9 +30,9 @@ class Unseen(Enum):
     FAST_PATH = "{where}: attention in evaluation mode whose weights are all frozen; not watched"
     SHARDED = (
         "biases are shared out among ranks (FSDP2): whether they silence or saturate units is not "
-        "told"
+        "known"
     )
     FLAT = (
-        "weights and biases lie in flat parameters (FullyShardedDataParallel): what is told of "
-        "single layers, and whether biases silence or saturate units, is not known"
+        "weights and biases lie in flat parameters (FullyShardedDataParallel): what is reported "
+        "for single layers, and whether biases silence or saturate units, is not known"
     )

@@ -69,7 +69,8 @@ def _certainty(choice: Choice) -> str:
         return "The race was cut short: take it as a hint."
     if choice.tie:
         others = [name for name in choice.tied if name != choice.winner]
-        return f"A tie: {', '.join(others) or 'others'} cannot be told from it by these trials."
+        names = ", ".join(others) or "others"
+        return f"A tie: these trials cannot distinguish {names} from {choice.winner}."
     row = next((one for one in choice.candidates if one.name == choice.winner), None)
     if row is None or not _has_interval(row):
         return "No other candidate is better, as far as these trials tell."

@@ -56,9 +56,9 @@ def _candidates(choice: Choice) -> Section:
     marked = tuple(place for place, row in enumerate(rows) if row.name == choice.winner)
     better = "lower" if choice.lower_is_better else "higher"
     text = (
-        f"Score: {choice.scored or choice.score}; {better} is better. Difference: to "
-        f"{choice.incumbent} as it is, in pairs of trials that share seeds; p: sign-flip test, "
-        "Holm-corrected. Step and memory: what a trial took, in the incumbent's."
+        f"Score: {choice.scored or choice.score}; {better} is better. Difference: to the "
+        f"unchanged {choice.incumbent}, in pairs of trials that share seeds; p: sign-flip "
+        "test, Holm-corrected. Step and memory: what a trial took, in the incumbent's."
     )
     return Section("Candidates", (Table(columns, cells, marked), Paragraph(text, Tone.QUIET)))
 
@@ -90,7 +90,7 @@ def standing(choice: Choice, row: CandidateResult) -> str:
     if row.name == choice.winner:
         return "keep" if row.incumbent else "use this"
     if row.incumbent:
-        return "as it is"
+        return "unchanged"
     if row.name in choice.tied:
         return "tie"
     if row.status != "done":

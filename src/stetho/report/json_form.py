@@ -5,8 +5,8 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
 - `nan` (not measured, or there is no such quantity) is `null`; infinities are the strings `"inf"`
   and `"-inf"`. Shares are in 0 … 1.
 - `verdict`: a sentence or two. `learning`: "learns", "slow", "stuck", "diverged", "too-short" or
-  "unknown". `worst`: severity of the gravest finding or `null`.
-- `findings`: gravest first, each `{"rule", "severity": "note"|"warning"|"fault", "message",
+  "unknown". `worst`: severity of the most severe finding or `null`.
+- `findings`: most severe first, each `{"rule", "severity": "note"|"warning"|"fault", "message",
   "sites", "first_step", "evidence": {name: {"value", "limit", "unit"}}, "cause": {name: share},
   "remedies": [{"do", "expected"}]}`. Unit "%" goes with a share of 0 … 1.
 - `sites`: in call order, medians over the last 3 probes: `name`, `function`, `z_mean`, `z_std`,

@@ -134,8 +134,8 @@ MEASURES = (
     Measure(
         "drift",
         "drift",
-        "How far the units' means of z moved since the probe before, in their deviations, beyond "
-        "what sampling alone gives.",
+        "How far the units' means of z moved since the previous probe, in standard deviations, "
+        "beyond what sampling alone gives.",
         Scale.HIGH_IS_WORSE,
         _drift,
     ),

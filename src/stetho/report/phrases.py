@@ -34,4 +34,4 @@ def remedy(one: Remedy) -> str:
 def at(site: Site) -> str:
     """A site's name, with the layer before it where the name does not tell where it is."""
     bare = "/" not in site.name and site.layer is not None
-    return f"{site.name} (behind {site.layer})" if bare else site.name
+    return f"{site.name} (after {site.layer})" if bare else site.name

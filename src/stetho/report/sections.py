@@ -106,7 +106,7 @@ def _baseline(run: Run) -> str:
     baseline = run.probes[-1].baseline if run.probes else math.nan
     if math.isnan(baseline):
         return ""
-    return f" The best constant answer has {fixed(baseline)}."
+    return f" The best constant prediction scores {fixed(baseline)}."
 
 
 def final_loss(run: Run) -> float:

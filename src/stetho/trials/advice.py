@@ -54,7 +54,7 @@ def _all_broke_off(choice: Choice, ran: list[CandidateResult]) -> str:
 
 def _all_diverged(choice: Choice, ran: list[CandidateResult]) -> str:
     return (
-        f"No verdict: every trial diverged, those of {choice.incumbent} as it is and of "
+        f"No verdict: every trial diverged, those of the unchanged {choice.incumbent} and of "
         f"{_listed([row.name for row in ran if not row.incumbent])} alike "
         f"({sum(row.pairs for row in ran)} trials). The function is not what decides here: lower "
         f"the learning rate, or let {SMALLER} try smaller ones; `stetho run` says where "
@@ -65,7 +65,7 @@ def _all_diverged(choice: Choice, ran: list[CandidateResult]) -> str:
 def _on_divergence(choice: Choice) -> str:
     """How often the script as it is and the winner diverged, where either did."""
     told = [
-        f"{row.name}{' as it is' if row.incumbent else ''} diverged on {row.diverged} of "
+        f"{'the unchanged ' if row.incumbent else ''}{row.name} diverged on {row.diverged} of "
         f"{row.pairs} seeds"
         for row in choice.candidates
         if row.diverged and (row.name == choice.winner or row.incumbent)
@@ -115,7 +115,7 @@ def _gain(choice: Choice, row: CandidateResult) -> str:
     bounds = sorted((abs(low), abs(high)))
     return (
         f"its {choice.scored} (of {row.steps}) is {abs(row.difference):.3g} {better} than that of "
-        f"{choice.incumbent} as it is (95 % interval {bounds[0]:.3g} to {bounds[1]:.3g}, "
+        f"the unchanged {choice.incumbent} (95 % interval {bounds[0]:.3g} to {bounds[1]:.3g}, "
         f"{row.pairs} pairs, p = {row.p:.2g})"
     )
 

@@ -49,9 +49,9 @@ def _replaced(evidence: Evidence) -> str:
 def _confirmation(evidence: Evidence, outcome: Outcome) -> str:
     own, score = evidence.scouting.outcome, replace(evidence.score, whole=True)
     theirs = (
-        f"the script as it is diverged ({own.why})"
+        f"the unchanged script diverged ({own.why})"
         if own.diverged
-        else f"{score.of(own):.3g} with the script as it is"
+        else f"{score.of(own):.3g} with the unchanged script"
     )
     return (
         f"at full length ({outcome.steps} steps, the script's own seeds) the {score.words} is "

@@ -121,7 +121,7 @@ class Race:
         kept = self._file.get("scouting") if self._file is not None else None
         if kept is not None:
             return scouting_of(json.loads(kept))
-        self._progress.phase("a look at the script as it is", 1, 0)
+        self._progress.phase("looking at the unchanged script", 1, 0)
         seconds = min(max(10.0, SCOUT * settings.budget), settings.budget)
         look = Trial(settings.script, "relu", incumbent=True, steps=settings.steps, seconds=seconds)
         functions = tuple(dict.fromkeys([*settings.candidates, *self._replaced()]))

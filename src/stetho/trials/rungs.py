@@ -83,7 +83,7 @@ def _failure(trials: Outcomes, own: Outcomes) -> str:
         return broken.why
     shared = {pair: outcome for pair, outcome in own.items() if pair in trials}
     if diverged(trials) > diverged(shared):
-        return "it diverges more often than the script as it is"
+        return "it diverges more often than the unchanged script"
     return ""
 
 

@@ -21,7 +21,7 @@ from stetho.record import Picture
 STEPS, QUICK_STEPS, BATCH, RATE = 160, 120, 32, 5e-3
 TRAINED, TESTED = 400, 80  # pictures
 DETECTS = 0.5  # F1 score
-NOTHING = 0  # gravest finding; 1: a note, 2: a warning, 3: a fault
+NOTHING = 0  # most severe finding; 1: a note, 2: a warning, 3: a fault
 SITES = 7  # blocks, each with one function
 COMPARED = {"ReLU": "relu", "SiLU": "silu"}
 
@@ -96,7 +96,7 @@ class YoloDetector(AbstractClaim):
             (
                 mean("F1 score", [one.score for one in ours], at_least=DETECTS),
                 exact(
-                    "gravest finding of all trainings",
+                    "most severe finding of all trainings",
                     max(one.gravest for one in ours),
                     at_most=NOTHING,
                 ),

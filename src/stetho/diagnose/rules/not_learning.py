@@ -105,7 +105,7 @@ class NotLearning(AbstractRule):
         return Finding(
             self.name,
             Severity.WARNING,
-            f"The network forgot what it had learned: about step {seen.best_step} the loss was "
+            f"About step {seen.best_step} the loss was "
             f"{percent(most)} below that of the best constant prediction; after {seen.steps} "
             f"steps it is {percent(max(0.0, seen.explained))} below.",
             (),

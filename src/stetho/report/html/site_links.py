@@ -45,4 +45,4 @@ def _told_apart(name: str) -> str:
     layers.0)" follows.
     """
     plain = re.escape(name)
-    return plain if "/" in name or "#" in name else rf"{plain}(?= \(behind )"
+    return plain if "/" in name or "#" in name else rf"{plain}(?= \(after )"
