@@ -51,7 +51,7 @@ def test_verdict_and_three_answers_without_scrolling(open_page: Opener, sick: Pa
     answers = page.locator(".answers dd")
     assert "layers.0/sigmoid" in answers.nth(0).inner_text()
     assert "Step 0" in answers.nth(1).inner_text()
-    assert "use ReLU or ELU in place of sigmoid" in answers.nth(2).inner_text()
+    assert "replace sigmoid with ReLU or ELU" in answers.nth(2).inner_text()
     plot = page.locator("figure[data-chart=depth] .plot").bounding_box()
     assert plot is not None
     assert plot["y"] + plot["height"] < 768, "the picture of it is on the first screen too"
