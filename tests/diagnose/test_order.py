@@ -98,3 +98,18 @@ def test_an_output_that_is_cut_off_outside_of_the_network():
     assert "misfit-loss" not in grave(replace(moving, criteria=(cut,)))
     plain = replace(cut, behind="", lower=float("-inf"))
     assert "misfit-loss" not in grave(replace(silent, criteria=(plain,)))
+
+
+def test_the_onset_is_the_pair_of_probes_between_which_a_symptom_began():
+    def oversized(probes):
+        findings = diagnose(replace(run, probes=tuple(probes))).findings
+        return next(one for one in findings if one.rule == "oversized-update")
+
+    run = chain(4, losses=STUCK)
+    large = [
+        replace(one, parameters={n: replace(s, update_rms=0.5) for n, s in one.parameters.items()})
+        for one in run.probes
+    ]
+    steps = [probe.step for probe in run.probes]
+    assert oversized([*run.probes[:2], *large[2:]]).onset == (steps[1], steps[2])
+    assert oversized(large).onset == (steps[0], steps[0])

@@ -22,7 +22,7 @@ def diagnose(run: Run) -> Diagnosis:
     view = RunView(run)
     findings = [finding for rule in all_rules() for finding in rule.check(view)]
     ordered = sorted(_beside(findings), key=lambda one: (-one.severity, _came_later(one, view)))
-    explained = tuple(_explained(finding, ordered, view) for finding in ordered)
+    explained = tuple(_with_onset(_explained(one, ordered, view), view) for one in ordered)
     return Diagnosis(verdict(view, explained), explained, view.learning.status)
 
 
@@ -50,6 +50,15 @@ def _came_later(finding: Finding, view: RunView) -> bool:
         return True  # it is the effect
     start = view.probes[:2][-1].step if view.probes else 0
     return finding.first_step is not None and finding.first_step > start
+
+
+def _with_onset(finding: Finding, view: RunView) -> Finding:
+    """The same finding with the pair of probed steps between which its symptom began."""
+    first = finding.first_step
+    if first is None:
+        return finding
+    before = [probe.step for probe in view.probes if probe.step < first]
+    return replace(finding, onset=(max(before, default=first), first))
 
 
 def _explained(finding: Finding, among: Sequence[Finding], view: RunView) -> Finding:

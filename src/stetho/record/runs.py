@@ -390,6 +390,7 @@ class Finding:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     cause: Mapping[str, float] = field(default_factory=dict)  # shares, sum 1
     remedies: tuple[Remedy, ...] = ()
+    onset: tuple[int, int] | None = None  # probed steps between which it began; equal: at the start
 
 
 @dataclass(frozen=True, slots=True)
