@@ -8,7 +8,8 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
   "unknown". `worst`: severity of the most severe finding or `null`.
 - `findings`: most severe first, each `{"rule", "severity": "note"|"warning"|"fault", "message",
   "sites", "first_step", "onset" (probed steps between which it began), "evidence": {name:
-  {"value", "limit", "unit"}}, "cause": {name: share}, "remedies": [{"do", "expected"}]}`. Unit "%" goes with a share of 0 … 1.
+  {"value", "limit", "unit"}}, "cause": {name: share}, "remedies": [{"do", "expected"}]}`. Unit "%"
+  goes with a share of 0 … 1.
 - `sites`: in call order, medians over the last 3 probes: `name`, `function`, `z_mean`, `z_std`,
   `slope_factor` (rms ∂L/∂z / rms ∂L/∂a), `weight_factor` (rms ∂L/∂a of this site / rms ∂L/∂z of
   the next), `dead` (share of units), `saturated_low`, `saturated_high` (shares of elements),
