@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,12 +50,12 @@ class Place:
     """Where one run of a script takes place: a folder for its files, and one beside it for ours."""
 
     folder: Path
+    scratch: Path  # for temporary files; short, as sockets may lie there
 
     @classmethod
     def make(cls, folder: Path) -> Place:
-        for name in ("work", "scratch"):
-            (folder / name).mkdir(parents=True)
-        return cls(folder=folder)
+        (folder / "work").mkdir(parents=True)
+        return cls(folder=folder, scratch=Path(tempfile.mkdtemp(prefix="s-")))
 
     @property
     def options(self) -> list[str]:
@@ -62,6 +64,8 @@ class Place:
 
     def outcome(self, code: int | None) -> Outcome:
         work, result = self.folder / "work", self.folder / "result.json"
+        temporary = sorted(entry.name for entry in self.scratch.iterdir())
+        shutil.rmtree(self.scratch)
         return Outcome(
             code=code,
             stdout=(self.folder / "out").read_text(),
@@ -71,7 +75,7 @@ class Place:
                 for file in sorted(work.rglob("*"))
                 if file.is_file()
             },
-            temporary=sorted(entry.name for entry in (self.folder / "scratch").iterdir()),
+            temporary=temporary,
             result=json.loads(result.read_text()) if result.exists() else None,
         )
 
@@ -94,7 +98,7 @@ class ForkServer:
             "script": str(script),
             "way": way,
             "folder": str(folder / "work"),
-            "scratch": str(folder / "scratch"),
+            "scratch": str(place.scratch),
             "out": str(folder / "out"),
             "err": str(folder / "err"),
             "options": place.options,
@@ -117,7 +121,7 @@ def by_command_line(script: Path, way: str, folder: Path) -> Outcome:
         done = subprocess.run(
             [sys.executable, *ours, str(script)],
             cwd=folder / "work",
-            env={**os.environ, **SETTINGS, "TMPDIR": str(folder / "scratch")},
+            env={**os.environ, **SETTINGS, "TMPDIR": str(place.scratch)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
