@@ -57,6 +57,8 @@ class Careful:
             act()
         except StethoError as error:
             self.write(f"stetho: {error}\n")
+        except OSError as error:  # a folder that has gone, a disk that is full
+            self.write(f"stetho could not {what}: {error}\n")
         except Exception as fault:
             if faults_are_raised():
                 raise
