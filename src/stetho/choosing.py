@@ -10,14 +10,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stetho.errors import RunFileError, UsageError
 from stetho.record import Choice
+from stetho.running.watching import new_run
 from stetho.store.race_file import KIND, RaceFile
-from stetho.watching import new_run
 
 if TYPE_CHECKING:
     from stetho.trials.engine import AbstractEngine
@@ -44,6 +43,13 @@ class ChoiceResult:
     @property
     def winner(self) -> str:
         return self.choice.winner
+
+    @property
+    def failed(self) -> bool:
+        """No verdict, as every trial of the other functions broke off."""
+        from stetho.trials.advice import broke_off
+
+        return broke_off(self.choice)
 
     def text(self, width: int = 80, color: bool = False) -> str:
         from stetho.report import choice_text
@@ -208,7 +214,13 @@ def read_choice(file: Path) -> ChoiceResult | None:
             f"the race in {file} has not come to its end; go on with it by "
             f"`stetho choose --resume {file}`"
         )
-    return ChoiceResult(choice_of(json.loads(text)), file)
+    try:
+        return ChoiceResult(choice_of(json.loads(text)), file)
+    except (ValueError, RecursionError) as error:
+        raise RunFileError(
+            f"race file {file} is damaged ({error}): expected one that `stetho choose` wrote; copy "
+            "it again, or race again"
+        ) from error
 
 
 def make_engine(
@@ -240,16 +252,10 @@ def make_engine(
 
 def _source(settings: Settings) -> str:
     """The script's text as a number; says before anything is started that there is no script."""
-    from stetho.observe.script import load
+    from stetho.running.script import load
 
     file = Path(load(settings.script.target, settings.script.as_module).file)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-
-
-def default_file(target: str) -> Path:
-    """`stetho-runs/choose-<script>-<time>.stetho` below the working directory."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return Path("stetho-runs") / f"choose-{Path(target).stem or 'run'}-{stamp}.stetho"
 
 
 @contextmanager

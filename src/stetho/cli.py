@@ -23,6 +23,7 @@ from stetho.options import (
     IsModule,
     JsonFile,
     Script,
+    absolute,
     parse_share,
     refuse_unwritable,
     write_html,
@@ -47,6 +48,7 @@ USAGE = 2
 
 @app.command(context_settings=PASS_ON)
 def run(
+    context: typer.Context,
     script: Script,
     arguments: Arguments = None,
     module: IsModule = False,
@@ -92,15 +94,20 @@ def run(
       stetho run --with elu train.py           # what choose said, tried at full length
     """
     from stetho.api import parse_severity, run_script
+    from stetho.running.telling import Careful
 
     limit = parse_severity(fail_on) if fail_on else None
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([script], json=json_file, html=html_file)
+
+    stderr = Careful()
+    json_place, html_place = absolute(json_file), absolute(html_file)
 
     def report(result: Result) -> None:
-        show(result, sys.stderr, all_sites)
-        write_json(result.json(), json_file)
-        write_html(result.html, html_file)
+        stderr.attempt("print the report", lambda: show(result, stderr, all_sites))
+        stderr.attempt("write the JSON form", lambda: write_json(result.json(), json_place))
+        stderr.attempt(
+            "write the page", lambda: write_html(result.html, html_place, stderr, html_file)
+        )
 
     result = run_script(
         script,
@@ -111,6 +118,7 @@ def run(
         output=output,
         report=report,
         recipe=recipe,
+        ends_process=bool(context.obj),
     )
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit
@@ -157,8 +165,7 @@ def check(
     from stetho.targets import load_checkup
 
     limit = parse_severity(fail_on) if fail_on else None
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([target.partition(":")[0]], json=json_file, html=html_file)
     model, batch, loss = load_checkup(target, data, batches)
     result = check_model(model, batch, loss)
     show(result, sys.stdout, all_sites)
@@ -204,8 +211,7 @@ def predict(
       stetho predict --depth 50 --activation sigmoid,relu,elu
     """
     names = [name for given in activation or () for name in given.split(",") if name]
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([target and target.partition(":")[0]], json=json_file, html=html_file)
     content, page = predict_model(target, data, names) if target else predict_stack(names, depth)
     write_json(content, json_file)
     write_html(page, html_file)
@@ -277,8 +283,7 @@ def report(
     from stetho.report import print_choice
 
     page = output or (file.with_name(f"{file.name}.html") if html else None)
-    refuse_unwritable(json_file)
-    refuse_unwritable(page, "-o")
+    refuse_unwritable([file], json=json_file, o=page)
     printed = text if text is not None else page is None
     raced = read_choice(file)
     result = load_result(file) if raced is None else None
@@ -307,8 +312,7 @@ def compare(
     """
     from stetho.api import compare_runs
 
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([a, b], json=json_file, html=html_file)
     pair = compare_runs(a, b)
     pair.show(sys.stdout)
     write_json(pair.json(), json_file)
@@ -361,9 +365,12 @@ def terminal_width() -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; gives the exit code. Refusals go to stderr in one paragraph."""
+    """Run the command line; gives the exit code. Refusals go to stderr in one paragraph.
+
+    Without `arguments` those of the process are taken, which then ends with the script of `run`.
+    """
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, standalone_mode=True, obj=arguments is None)
     except StethoError as error:
         print(f"stetho: {error}", file=sys.stderr)
         return USAGE

@@ -56,8 +56,7 @@ def article(
 
       stetho article --html article.html
     """
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
+    refuse_unwritable([], json=json_file, html=html_file)
     from stetho import article as room
     from stetho.article.claim import Setting
     from stetho.report import article_html, article_json, print_article

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stetho.errors import UsageError
+from stetho.errors import StethoError, UsageError
 from stetho.options import (
     INTERRUPTED,
     Arguments,
@@ -26,6 +26,7 @@ from stetho.progress import ProgressBar
 if TYPE_CHECKING:
     from stetho.trials.trial import Outcome, Trial
 
+NO_VERDICT = 1  # no trial could be held against another
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -111,7 +112,8 @@ def choose(
     Each trial runs the script in a process of its own, with another function where the script
     applies its hidden ones. Two trials of a pair differ in that alone: seeds, order of the data and
     raw draws of weights are the same. A short rung eliminates; the last one decides, by a paired
-    test. Exit code 0 with a verdict, 2 for a refusal, 130 if interrupted: what is done is kept.
+    test. All that trials write vanishes with the race. Exit code 0 with a verdict, 1 if every trial
+    of the other functions failed, 2 for a refusal, 130 if interrupted: what is done is kept.
 
     Examples:
 
@@ -125,10 +127,10 @@ def choose(
     """
     from stetho import choosing
     from stetho.report import print_choice
+    from stetho.running.watching import default_file
 
-    refuse_unwritable(json_file)
-    refuse_unwritable(html_file, "--html")
-    file = resume or output or choosing.default_file(script or "")
+    refuse_unwritable([script, resume], json=json_file, html=html_file)
+    file = resume or output or default_file(script or "", "choose-")
     progress = RaceProgress()
     try:
         with progress:
@@ -163,6 +165,10 @@ def choose(
                     file=file,
                     progress=progress,
                 )
+    except StethoError:
+        if file.is_file() and not file.stat().st_size:
+            file.unlink()  # its name was taken, and nothing came of it
+        raise
     except KeyboardInterrupt:
         print(
             f"\nInterrupted; {progress.done} trials are kept. Go on with:\n"
@@ -173,6 +179,8 @@ def choose(
     print_choice(result.choice, sys.stdout, file=result.file)
     write_json(result.json(), json_file)
     write_html(result.html, html_file)
+    if result.failed:
+        raise typer.Exit(NO_VERDICT)
 
 
 def _listed(text: str | None) -> list[str]:

@@ -10,6 +10,13 @@ StethoError
 
 from __future__ import annotations
 
+import os
+
+
+def faults_are_raised() -> bool:
+    """Whether faults of our own are raised (tests set STETHO_STRICT=1) instead of contained."""
+    return os.environ.get("STETHO_STRICT", "") not in ("", "0")
+
 
 class StethoError(Exception):
     """Base of all errors that stetho raises on purpose."""

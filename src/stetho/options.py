@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,16 +42,36 @@ IsModule = Annotated[
 ]
 
 
-def refuse_unwritable(file: Path | None, option: str = "--json") -> None:
-    """Say before a long run, not after it, that its result cannot be written."""
-    if file is None or str(file) == "-":
-        return
-    folder = file.resolve().parent
-    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(
-            f"expected {option} FILE in a folder that can be written, got {file}; make the folder "
-            "or name another file"
-        )
+def refuse_unwritable(inputs: Sequence[str | Path | None], **files: Path | None) -> None:
+    """Say before a long run, not after it, that a result cannot be written.
+
+    `files` by the names of their options. None may take the place of one of the `inputs`.
+    """
+    for name, file in files.items():
+        if file is None or str(file) == "-":
+            continue
+        option = f"{'-' if len(name) == 1 else '--'}{name}"
+        for given in inputs:
+            if given is not None and _same(file, Path(given)):
+                raise UsageError(
+                    f"expected {option} FILE that is another one than {given}, which it would "
+                    "overwrite; name another file"
+                )
+        folder = file.resolve().parent
+        if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UsageError(
+                f"expected {option} FILE in a folder that can be written, got {file}; make the "
+                "folder or name another file"
+            )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
+
+
+def absolute(file: Path | None) -> Path | None:
+    """Where a file is now: the script may go to another folder."""
+    return file if file is None or str(file) == "-" else file.absolute()
 
 
 def write_json(content: dict[str, Any], file: Path | None) -> None:
@@ -64,12 +84,14 @@ def write_json(content: dict[str, Any], file: Path | None) -> None:
         file.write_text(text + "\n", encoding="utf-8")
 
 
-def write_html(page: Callable[[], str], file: Path | None) -> None:
+def write_html(
+    page: Callable[[], str], file: Path | None, stream: Any = None, name: Path | None = None
+) -> None:
     """Make the page only if it is wanted; where it is goes to stderr, out of other output's way."""
     if file is None:
         return
     file.write_text(page(), encoding="utf-8")
-    print(f"Wrote {file}: open it in any browser.", file=sys.stderr)
+    print(f"Wrote {name or file}: open it in any browser.", file=stream or sys.stderr)
 
 
 def parse_share(text: str) -> float:

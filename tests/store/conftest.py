@@ -78,6 +78,9 @@ def in_order(items: list[Any]) -> tuple[Any, ...]:
     return tuple(sorted(items, key=lambda item: item.index))
 
 
+_by_step = st.lists(probes, max_size=3, unique_by=lambda probe: probe.step)
+
+
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
     losses = draw(st.lists(numbers, max_size=5))
@@ -101,7 +104,7 @@ def runs(draw: st.DrawFn) -> Run:
         parameters=tuple(draw(_unique(parameter))),
         optimizers=tuple(draw(st.lists(st.builds(Optimizer, names, numbers, numbers), max_size=2))),
         criteria=tuple(draw(st.lists(criteria, max_size=2))),
-        probes=tuple(draw(st.lists(probes, max_size=3))),
+        probes=tuple(sorted(draw(_by_step), key=lambda probe: probe.step)),
         loss_steps=tuple(steps),
         losses=tuple(losses),
         first_nonfinite_loss=strange[0] if strange else None,

@@ -38,9 +38,11 @@ class Simulated(AbstractEngine):
         ended = outcome.steps == STEPS
         return Scouting(outcome, PLACES, (), "tanh", self.ways, (), ended=ended)
 
-    def prepare(self, modules: Sequence[str]) -> None: ...
+    def prepare(self, scouting: Scouting) -> None: ...
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
         for trial in trials:
             self.ran.append(trial)
             yield trial, self.fate(trial) or self._drawn(trial)

@@ -164,8 +164,10 @@ class Interrupted(Simulated):
         super().__init__(means)
         self.after = after
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        for done in super().run(trials):
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
+        for done in super().run(trials, seconds):
             yield done
             if len(self.ran) >= self.after:
                 raise KeyboardInterrupt

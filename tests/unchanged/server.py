@@ -29,9 +29,9 @@ LOADED = (
     "torch.func",
     "stetho.cli",
     "stetho.api",
-    "stetho.children",
+    "stetho.running.children",
     "stetho.observe.observer",
-    "stetho.observe.script",
+    "stetho.running.script",
     "stetho.summarise.recorder",
     "stetho.integrations.keras",
     "stetho.report.terminal",
@@ -95,7 +95,8 @@ def _run(request: dict[str, Any]) -> int:
     if request["way"] == "watched":
         from stetho.cli import main
 
-        return main(["run", *request["options"], script])
+        sys.argv = ["stetho", "run", *request["options"], script]
+        return main()
     sys.argv = [script]
     sys.path[0] = str(Path(script).parent)
     return _plainly(script)
@@ -118,6 +119,8 @@ def _plainly(script: str) -> int:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         return 1
+    finally:
+        module.__dict__.pop("__file__", None)
     return 0
 
 

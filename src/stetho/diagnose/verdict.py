@@ -12,6 +12,8 @@ from stetho.record import Finding, Severity
 
 
 def verdict(view: RunView, findings: Sequence[Finding]) -> str:
+    if not view.probes and view.run.faults:
+        return "No verdict: stetho itself failed before it had seen a step; what failed is below."
     if not view.probes:
         return (
             "Nothing was seen: no optimizer took a step in a training loop that stetho could watch."

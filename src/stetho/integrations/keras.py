@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from stetho.observe.on_import import AfterImport
+from stetho.patching import patched
 
 if TYPE_CHECKING:
     from stetho.observe.observer import Observer
@@ -41,7 +42,7 @@ class KerasSteps:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._trigger = AfterImport(MODULE, self._wrap)
-        self._undo: list[Callable[[], None]] = []
+        self._patches = ExitStack()
         self._known: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
     def start(self) -> None:
@@ -49,37 +50,33 @@ class KerasSteps:
 
     def stop(self) -> None:
         self._trigger.stop()
-        while self._undo:
-            self._undo.pop()()
+        self._patches.close()
 
     def _wrap(self) -> None:
         from keras.src.optimizers.base_optimizer import BaseOptimizer
 
-        made, apply = BaseOptimizer.__init__, BaseOptimizer.apply
+        def telling(made: Any) -> Any:
+            def watched(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+                made(optimizer, *args, **kwargs)
+                self._observer.optimizer_made()
 
-        def watched_made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
-            made(optimizer, *args, **kwargs)
-            self._observer.optimizer_made()
+            return watched
 
-        def watched_apply(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-            ours = self._as_torch(optimizer)
-            if not optimizer.built:
-                return apply(optimizer, *args, **kwargs)
-            self._observer.before_step(ours)
-            try:
-                return apply(optimizer, *args, **kwargs)
-            finally:
-                self._observer.after_step(ours)
+        def watching(apply: Any) -> Any:
+            def watched(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+                ours = self._as_torch(optimizer)
+                if not optimizer.built:
+                    return apply(optimizer, *args, **kwargs)
+                self._observer.before_step(ours)
+                try:
+                    return apply(optimizer, *args, **kwargs)
+                finally:
+                    self._observer.after_step(ours)
 
-        BaseOptimizer.__init__, BaseOptimizer.apply = watched_made, watched_apply
+            return watched
 
-        def undo() -> None:
-            if BaseOptimizer.apply is watched_apply:
-                BaseOptimizer.apply = apply
-            if BaseOptimizer.__init__ is watched_made:
-                BaseOptimizer.__init__ = made
-
-        self._undo.append(undo)
+        self._patches.enter_context(patched(BaseOptimizer, "__init__", telling))
+        self._patches.enter_context(patched(BaseOptimizer, "apply", watching))
 
     def _as_torch(self, optimizer: Any) -> Any:
         if optimizer not in self._known:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from stetho.patching import patched
 
 OnBackward = Callable[[Tensor, "Tensor | None"], None]
 Nothing = Callable[[], None]
@@ -22,28 +25,17 @@ class BackwardWatch:
     def __init__(self, before: OnBackward, after: Nothing) -> None:
         self._before = before
         self._after = after
-        self._undo: list[Nothing] = []
+        self._patches = ExitStack()
         self._running = False
         self._scaled: tuple[Any, Tensor, Tensor] | None = None  # (node, loss, scale)
 
     def start(self) -> None:
-        self._wrap(torch.autograd, "backward", self._wrap_backward)
-        self._wrap(torch.amp.GradScaler, "scale", self._wrap_scale)
+        wrap = self._patches.enter_context
+        wrap(patched(torch.autograd, "backward", self._wrap_backward))
+        wrap(patched(torch.amp.GradScaler, "scale", self._wrap_scale))
 
     def stop(self) -> None:
-        while self._undo:
-            self._undo.pop()()
-
-    def _wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        original = getattr(owner, name)
-        replacement = make(original)
-        setattr(owner, name, replacement)
-
-        def undo() -> None:
-            if getattr(owner, name) is replacement:
-                setattr(owner, name, original)
-
-        self._undo.append(undo)
+        self._patches.close()
 
     def _wrap_backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -58,7 +50,7 @@ class BackwardWatch:
                 self._running = False
                 self._after()
 
-        return _like(backward, original)
+        return backward
 
     def _wrap_scale(self, original: Any) -> Any:
         def scale(scaler: Any, outputs: Any) -> Any:
@@ -67,7 +59,7 @@ class BackwardWatch:
                 self._scaled = (result.grad_fn, outputs.detach(), scaler._scale)
             return result
 
-        return _like(scale, original)
+        return scale
 
     def _unscaled(self, root: Tensor) -> tuple[Tensor, Tensor | None]:
         scaled, self._scaled = self._scaled, None
@@ -80,12 +72,3 @@ def _scalar(tensors: Any) -> Tensor | None:
     if isinstance(tensors, Sequence) and len(tensors) == 1:
         tensors = tensors[0]
     return tensors if isinstance(tensors, Tensor) and tensors.numel() == 1 else None
-
-
-def _like(function: Any, original: Any) -> Any:
-    """Give a wrapper the name and the documentation of what it wraps."""
-    function.__name__ = original.__name__
-    function.__qualname__ = original.__qualname__
-    function.__doc__ = original.__doc__
-    function.__module__ = original.__module__
-    return function

@@ -43,7 +43,7 @@ from stetho.observe.guard import Guard
 from stetho.observe.network import NetworkReader
 from stetho.observe.on_import import AfterImport
 from stetho.observe.origin import node_key
-from stetho.observe.scene import Scene
+from stetho.observe.scene import Reading, Scene
 from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
@@ -54,7 +54,7 @@ from stetho.observe.warned import as_without_us
 from stetho.patching import patched
 
 Call = Callable[..., Any]
-Handler = Callable[[Call, tuple[Any, ...], dict[str, Any]], Any]
+Reader = Callable[[Call, tuple[Any, ...], dict[str, Any]], "Reading | None"]
 
 
 @dataclass
@@ -90,10 +90,10 @@ class Capture(TorchFunctionMode):
         self._joined = False  # whether torch hands us its calls; modules without gradients: no
         activations.functions()  # both before a script can put others in their place
         _originals()
-        self._handlers: dict[Call, tuple[Handler | None, Call]] = {}
+        self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
         network = self._network
-        self._inside: tuple[Handler, ...] = (  # what counts only inside of the watched models
+        self._inside: tuple[Reader, ...] = (  # what counts only inside of the watched models
             self._sites.on_activation,
             network.on_layer,
             network.on_norm,
@@ -199,42 +199,55 @@ class Capture(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         try:
-            handler, func = self._handlers[func]
+            reader, func = self._readers[func]
         except KeyError:
-            handler, func = self._handlers[func] = self._learn(func, sys._getframe(2))
+            reader, func = self._readers[func] = self._learn(func, sys._getframe(2))
         stack = self.scene.stack
         if stack and stack[-1].functions is not None:
             stack[-1].functions.add(func.__name__)
-        if handler is None or self.scene.guard.tripped or not torch.is_grad_enabled():
+        if reader is None or self.scene.guard.tripped or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        if self._models and not (stack and stack[-1].watched) and handler in self._inside:
+        reading: Reading | None = None
+        with self.scene.guard:
+            reading = self._reading(reader, func, args, kwargs)
+        if reading is None:
             return func(*args, **kwargs)
-        if capturing() or any(map(lacks_values, args)):
-            return func(*args, **kwargs)
-        if in_vmap() or any(map(is_nested, args)):
-            with self.scene.guard:
-                self.scene.unseen(Unseen.BATCHED if in_vmap() else Unseen.NESTED)
-            return func(*args, **kwargs)
-        return handler(func, args, kwargs)
+        result = func(*(args if reading.args is None else reading.args), **kwargs)
+        with self.scene.guard:
+            reading.after(result)
+        return result
 
-    def _learn(self, func: Call, frame: FrameType) -> tuple[Handler | None, Call]:
+    def _reading(
+        self, reader: Reader, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
+        stack = self.scene.stack
+        if self._models and not (stack and stack[-1].watched) and reader in self._inside:
+            return None
+        if capturing() or any(map(lacks_values, args)):
+            return None
+        if in_vmap() or any(map(is_nested, args)):
+            self.scene.unseen(Unseen.BATCHED if in_vmap() else Unseen.NESTED)
+            return None
+        return reader(func, args, kwargs)
+
+    def _learn(self, func: Call, frame: FrameType) -> tuple[Reader | None, Call]:
         """Who reads calls of a function, and the function that is really called."""
         with self.scene.guard:
             called = _called(func, frame)
-            return self._find_handler(called), called
+            return self._find_reader(called), called
         return None, func
 
-    def _find_handler(self, func: Call) -> Handler | None:
-        readers: tuple[tuple[Collection[Call], Handler], ...] = (
+    def _find_reader(self, func: Call) -> Reader | None:
+        readers: tuple[tuple[Collection[Call], Reader], ...] = (
             (forms.layer_forms(), self._network.on_layer),
             (forms.norms(), self._network.on_norm),
             (forms.losses(), self._network.on_loss),
             (forms.recurrent(), self._network.on_recurrent),
             (forms.products(), self._gates.on_product),
         )
-        for known, handler in readers:
+        for known, reader in readers:
             if func in known:
-                return handler
+                return reader
         return self._sites.on_activation if activations.for_call(func) is not None else None
 
     def _enter(self, frame: Frame, args: tuple[Any, ...]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from stetho.observe.origin import Node, nearest_marks, node_key, parents
-from stetho.observe.scene import Scene
+from stetho.observe.scene import Reading, Scene
 
 Call = Callable[..., Any]
 RESHAPING = (
@@ -39,15 +39,20 @@ class GateReader:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
-    def on_product(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def on_product(
+        self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
         pair = [arg for arg in (*args[:2], *kwargs.values()) if isinstance(arg, Tensor)]
         nodes = [arg.grad_fn for arg in pair]  # before the call: it may change one in place
-        result = func(*args, **kwargs)
-        if len(nodes) == 2 and nodes[0] is not None and nodes[1] is not None:
-            with self._scene.guard:
-                self._mark(nodes[0], nodes[1])
-                self._mark(nodes[1], nodes[0])
-        return result
+        if len(nodes) != 2 or nodes[0] is None or nodes[1] is None:
+            return None
+        first, second = nodes
+
+        def after(_: Any) -> None:
+            self._mark(first, second)
+            self._mark(second, first)
+
+        return Reading(after)
 
     def _mark(self, node: Node, partner: Node) -> None:
         """A site at `node` is a gate, unless its partner is made of it (x · rsqrt(mean x²)).

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 
+from stetho.errors import faults_are_raised
 from stetho.observe.aside import without_modes
 
 
-def strict() -> bool:
-    """Whether faults of our own are raised (tests set STETHO_STRICT=1) instead of contained."""
-    return os.environ.get("STETHO_STRICT", "") not in ("", "0")
+class Guarded(Protocol):
+    guard: Guard
+
+
+Owner = TypeVar("Owner", bound=Guarded)
+Arguments = ParamSpec("Arguments")
+Given = TypeVar("Given")
+
+
+def entry(
+    method: Callable[Concatenate[Owner, Arguments], Given],
+) -> Callable[Concatenate[Owner, Arguments], Given | None]:
+    """A method that torch or the script calls: no fault of ours leaves it."""
+
+    @functools.wraps(method)
+    def entered(owner: Owner, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Given | None:
+        try:
+            return method(owner, *args, **kwargs)
+        except Exception as fault:
+            if faults_are_raised():
+                raise
+            owner.guard.trip("".join(traceback.format_exception(fault)))
+            return None
+
+    return entered
 
 
 class Guard:
@@ -36,6 +59,7 @@ class Guard:
         self._unwatched: Any = None
         self._unseen: Any = None
         self._profiled = False
+        self._afterwards: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
         if self._depth == 0:
@@ -62,10 +86,20 @@ class Guard:
             self._unseen.__exit__(None, None, None)
             self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since
-        if not isinstance(fault, Exception) or strict():
+            if self._afterwards is not None:
+                act, self._afterwards = self._afterwards, None
+                act()
+        if not isinstance(fault, Exception) or faults_are_raised():
             return False
         self.trip("".join(traceback.format_exception(fault)))
         return True
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something now, or when our own code has ended, where that is running (a signal)."""
+        if self._depth:
+            self._afterwards = act
+        else:
+            act()
 
     def take_seconds(self) -> float:
         """Seconds spent inside of the guard since this was last asked."""
@@ -79,5 +113,5 @@ class Guard:
         try:
             self._on_fault(text)
         except Exception:  # the report of a fault must not become the next one
-            if strict():
+            if faults_are_raised():
                 raise

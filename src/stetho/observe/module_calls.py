@@ -39,7 +39,7 @@ IN_TORCH = 4  # lines below the original's first one, where the same call stands
 class Listener(Protocol):
     """Hears of calls of modules, on whichever thread they happen."""
 
-    def before(self, module: nn.Module, args: tuple[Any, ...]) -> bool:
+    def before(self, module: nn.Module, args: tuple[Any, ...]) -> bool | None:
         """A module's forward is about to run; gives whether to hear of its end."""
 
     def after(self, module: nn.Module, output: Any) -> None:
@@ -75,9 +75,7 @@ def _before(module: nn.Module, args: tuple[Any, ...]) -> list[Listener]:
 
 def _after(module: nn.Module, output: Any, told: list[Listener]) -> None:
     if output is None:
-        raised = sys.exc_info()[2]  # of what passes through the module's call now, if anything
-        if raised is not None:
-            without_ours(raised)
+        without_ours(sys.exc_info()[2])  # of what passes through the module's call now, if anything
     for listener in reversed(told):
         listener.after(module, output)
 

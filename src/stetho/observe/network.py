@@ -10,7 +10,7 @@ from torch import Tensor
 from stetho.observe import functions as forms
 from stetho.observe.criterion import criterion_of, made_by
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
-from stetho.observe.scene import Scene
+from stetho.observe.scene import Reading, Scene
 from stetho.observe.sequence import Sequence
 from stetho.observe.sink import LayerCall, TargetCall
 from stetho.observe.unseen import Unseen
@@ -26,37 +26,33 @@ class NetworkReader:
         self._scene = scene
         self._known_norms: set[str] = set()
 
-    def on_layer(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = func(*args, **kwargs)
-        with self._scene.guard:
-            form = forms.layer_forms()[func]
-            x = forms.argument(args, kwargs, form.x, "input")
-            weight = forms.argument(args, kwargs, form.weight, "weight")
-            if form.either and _is_weight(x):
-                x, weight = weight, x
-            tensors = isinstance(x, Tensor) and isinstance(weight, Tensor)
-            if tensors and (_is_weight(weight) or not form.either):
-                self._layer(
-                    form, x, weight, forms.argument(args, kwargs, form.bias, "bias"), result
-                )
-        return result
+    def on_layer(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading | None:
+        form = forms.layer_forms()[func]
+        x = forms.argument(args, kwargs, form.x, "input")
+        weight = forms.argument(args, kwargs, form.weight, "weight")
+        bias = forms.argument(args, kwargs, form.bias, "bias")
+        if form.either and _is_weight(x):
+            x, weight = weight, x
+        if not (isinstance(x, Tensor) and isinstance(weight, Tensor)):
+            return None
+        if form.either and not _is_weight(weight):
+            return None
+        return Reading(lambda result: self._layer(form, x, weight, bias, result))
 
-    def on_recurrent(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        sequence: Sequence | None = None
-        with self._scene.guard:
-            sequence = Sequence.of(args)
+    def on_recurrent(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:
+        sequence = Sequence.of(args)
         given = args if sequence is None else (sequence.x, *args[1:])
-        result = func(*given, **kwargs)
-        with self._scene.guard:
-            kind = forms.recurrent()[func]
-            self._scene.unseen(Unseen.GATES, kind=kind)
+
+        def after(result: Any) -> None:
+            self._scene.unseen(Unseen.GATES, kind=forms.recurrent()[func])
             lists = (arg for arg in args if isinstance(arg, (list, tuple)) and len(arg) > 2)
             weights = next(lists, None)
             if weights is not None and isinstance(args[0], Tensor):
                 layer = self._layer(forms.LayerForm("recurrent"), args[0], weights[0], None, result)
                 if sequence is not None and layer is not None:
                     sequence.listen(self._scene, layer.name, result[0])
-        return result
+
+        return Reading(after, given)
 
     def _layer(
         self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any, result: Any
@@ -112,21 +108,21 @@ class NetworkReader:
         known = self._scene.structure.names.parameter_name(parameter)
         return known or self._scene.name_in_module(parameter)
 
-    def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = func(*args, **kwargs)
-        with self._scene.guard:
-            if isinstance(result, Tensor) and result.grad_fn is not None:
-                kind, place = forms.norms()[func]
-                shift = self._name(forms.argument(args, kwargs, place, "bias"))
-                weight = self._name(forms.argument(args, kwargs, place - 1, "weight"))
-                name = self._scene.path or kind
-                if name not in self._known_norms:
-                    self._known_norms.add(name)
-                    x = forms.argument(args, kwargs, 0, "input")
-                    self._describe_norm(kind, x, [p for p in (shift, weight) if p is not None])
-                mark = Mark("norm", name, bias=shift)
-                self._scene.marks[node_key(result.grad_fn)] = mark
-        return result
+    def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:
+        def after(result: Any) -> None:
+            if not isinstance(result, Tensor) or result.grad_fn is None:
+                return
+            kind, place = forms.norms()[func]
+            shift = self._name(forms.argument(args, kwargs, place, "bias"))
+            weight = self._name(forms.argument(args, kwargs, place - 1, "weight"))
+            name = self._scene.path or kind
+            if name not in self._known_norms:
+                self._known_norms.add(name)
+                x = forms.argument(args, kwargs, 0, "input")
+                self._describe_norm(kind, x, [p for p in (shift, weight) if p is not None])
+            self._scene.marks[node_key(result.grad_fn)] = Mark("norm", name, bias=shift)
+
+        return Reading(after)
 
     def _describe_norm(self, kind: str, x: Tensor, parameters: list[str]) -> None:
         structure = self._scene.structure
@@ -136,22 +132,26 @@ class NetworkReader:
             if before.bias is not None and before.norm is None and not before.residual:
                 structure.mark_before_norm(before.bias)
 
-    def on_loss(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = func(*args, **kwargs)
-        with self._scene.guard:
-            self._scene.target = None
-            x = forms.argument(args, kwargs, 0, "input")
-            target = forms.argument(args, kwargs, 1, "target")
-            plain = kwargs.get("reduction", "mean") == "mean" and not kwargs.get("label_smoothing")
-            if plain and isinstance(target, Tensor) and result.grad_fn is not None:
-                kind = forms.losses()[func]
-                classes = x.shape[1 if x.ndim > 1 else 0] if kind == "cross_entropy" else 0
-                ignored = int(kwargs.get("ignore_index", -100))
-                criterion = criterion_of(func, x, target, int(classes))
-                call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
-                self._scene.target = (call, node_key(result.grad_fn))
-                self._listen_before(x)
-        return result
+    def on_loss(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading | None:
+        self._scene.target = None
+        x = forms.argument(args, kwargs, 0, "input")
+        target = forms.argument(args, kwargs, 1, "target")
+        plain = kwargs.get("reduction", "mean") == "mean" and not kwargs.get("label_smoothing")
+        if not plain or not isinstance(target, Tensor):
+            return None
+
+        def after(result: Any) -> None:
+            if result.grad_fn is None:
+                return
+            kind = forms.losses()[func]
+            classes = x.shape[1 if x.ndim > 1 else 0] if kind == "cross_entropy" else 0
+            ignored = int(kwargs.get("ignore_index", -100))
+            criterion = criterion_of(func, x, target, int(classes))
+            call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
+            self._scene.target = (call, node_key(result.grad_fn))
+            self._listen_before(x)
+
+        return Reading(after)
 
     def _listen_before(self, y: Tensor) -> None:
         """Hear the gradient of the layer that makes a loss function's input, if one does."""

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from torch.optim.optimizer import (
 from stetho.observe.aside import lacks_values
 from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
-from stetho.observe.guard import Guard
+from stetho.observe.guard import Guard, entry
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.sentinel import Sentinel
@@ -28,6 +29,7 @@ from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
 from stetho.observe.unseen import Unseen
+from stetho.patching import patched
 
 PATIENCE = 8  # steps of other optimizers after which a leader has had its day
 
@@ -61,6 +63,7 @@ class Observer:
         self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink)
         self._backward = BackwardWatch(self._before_backward, self._after_backward)
         self._handles: list[Any] = []
+        self._patches = ExitStack()
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
         self._leader: int | None = None
         self._followed = 0  # steps of other optimizers since the leader's last
@@ -85,13 +88,12 @@ class Observer:
                 register_optimizer_step_post_hook(self._after_step),
             ]
             self._backward.start()
-            self._wrap_optimizers()
+            self._patches.enter_context(patched(TorchOptimizer, "__init__", self._telling))
             if self._models:
                 self._begin_step()
 
-    def _wrap_optimizers(self) -> None:
+    def _telling(self, original: Any) -> Any:
         """Begin to look when an optimizer is made: what comes before is no training step."""
-        original = TorchOptimizer.__init__
         observer = weakref.ref(self)
 
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -100,13 +102,7 @@ class Observer:
             if watcher is not None:
                 watcher._on_optimizer()
 
-        TorchOptimizer.__init__ = made  # type: ignore[method-assign, assignment]
-
-        def restore() -> None:
-            if TorchOptimizer.__init__ is made:
-                TorchOptimizer.__init__ = original  # type: ignore[method-assign]
-
-        self._backward._undo.append(restore)
+        return made
 
     def optimizer_made(self) -> None:
         """An optimizer that is not torch's has been made."""
@@ -119,6 +115,7 @@ class Observer:
     def after_step(self, optimizer: Any) -> None:
         self._after_step(optimizer, (), {})
 
+    @entry
     def _on_optimizer(self) -> None:
         if self._mine() and self.step == 0 and not self._probing:
             with self.guard:
@@ -136,6 +133,7 @@ class Observer:
             handle.remove()
         self._handles = []
         self._backward.stop()
+        self._patches.close()
 
     def _on_fault(self, text: str) -> None:
         """Watching ends at the next step: torch cannot let go of a mode inside of its own call."""
@@ -164,6 +162,7 @@ class Observer:
         self._probing = False
         self.capture.close()
 
+    @entry
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self._counts(optimizer):
             return
@@ -174,6 +173,7 @@ class Observer:
             if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
 
+    @entry
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.guard.tripped:
             self.stop()
@@ -282,6 +282,7 @@ class Observer:
 
     # -- backward ----------------------------------------------------------------------------
 
+    @entry
     def _before_backward(self, loss: Tensor, scale: Tensor | None) -> None:
         if not self._mine() or lacks_values(loss):
             return
@@ -306,6 +307,7 @@ class Observer:
         for optimizer in self._indices:  # those that have taken a step already
             self.sink.before_backward(self._states(optimizer, gradients=True))
 
+    @entry
     def _after_backward(self) -> None:
         if self._mine():
             self.capture.scene.end_backward()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,14 @@ from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame
 from stetho.observe.unseen import Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be done with a call: `after(result)`, and other arguments, if it gets any."""
+
+    after: Callable[[Any], Any]
+    args: tuple[Any, ...] | None = None
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from stetho import activations
 from stetho.observe.aside import in_vmap
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
 from stetho.observe.paths import Way, ways_in
-from stetho.observe.scene import Scene
+from stetho.observe.scene import Reading, Scene
 from stetho.observe.shards import is_distributed
 from stetho.observe.sink import PendingSite, SiteCall
 from stetho.observe.unseen import Unseen
@@ -42,27 +42,27 @@ class SiteReader:
         self._origins: dict[str, Origin] = {}
         self._shifts: dict[str, weakref.ref[Tensor] | None] = {}
 
-    def on_activation(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call `func` for the script, and record what it did to its input."""
-        applied: tuple[Tensor, Function] | None = None
-        with self._scene.guard:
-            applied = self._applied(func, args, kwargs)
-            if applied is not None:
-                z, function = applied
-                in_place = _may_be_in_place(func, args, kwargs)
-                before = z.detach().clone() if in_place else z.detach()
-                z_node, z_place = z.grad_fn, z.output_nr
-        result = func(*args, **kwargs)
+    def on_activation(
+        self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
+        """Record what a call does to its input, if it is an activation that is to be watched."""
+        applied = self._applied(func, args, kwargs)
         if applied is None:
-            return result
-        with self._scene.guard:
+            return None
+        z, function = applied
+        in_place = _may_be_in_place(func, args, kwargs)
+        before = z.detach().clone() if in_place else z.detach()
+        z_node, z_place = z.grad_fn, z.output_nr
+
+        def after(result: Any) -> None:
             if result.grad_fn is None:
-                return result
+                return
             if in_place and not _single_step(result.grad_fn, z_node):
                 self._scene.unseen(Unseen.PART_IN_PLACE, function=function.name)
-                return result
+                return
             self.record(function, before, result, (z_node, z_place, None if in_place else z))
-        return result
+
+        return Reading(after)
 
     def _applied(
         self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]

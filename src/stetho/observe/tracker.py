@@ -6,7 +6,6 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from stetho.observe import module_calls
 from stetho.observe.aside import capturing
+from stetho.observe.guard import Guard, entry
 
 WRAPPERS = ("_orig_mod.", "module.", "_fsdp_wrapped_module.")
 
@@ -100,7 +100,7 @@ class Names:
 
     def _forget_dead(self) -> None:
         for table in (self.modules, self.parameters):
-            for key in [key for key, entry in table.items() if entry[0]() is None]:
+            for key in [key for key, known in table.items() if known[0]() is None]:
                 del table[key]
 
     def _model_name(self, root: nn.Module) -> str:
@@ -151,13 +151,13 @@ class ModuleTracker:
         stack: list[Frame],
         enter: Callable[[Frame, tuple[Any, ...]], None],
         leave: Callable[[Frame, Any], None],
-        guard: AbstractContextManager[Any],
+        guard: Guard,
     ) -> None:
         self.names = names
         self.stack = stack
         self._enter = enter
         self._leave = leave
-        self._guard = guard
+        self.guard = guard
         self._thread = 0
         self.active = False
 
@@ -176,10 +176,11 @@ class ModuleTracker:
     def on_its_thread(self) -> bool:
         return threading.get_ident() == self._thread
 
+    @entry
     def before(self, module: nn.Module, args: tuple[Any, ...]) -> bool:
         if not self.on_its_thread() or capturing():
             return False
-        with self._guard:
+        with self.guard:
             known = self.names.of_module(module)
             if known is None:
                 known = self._name_of_stranger(module)
@@ -196,8 +197,9 @@ class ModuleTracker:
         own = _own_name(module)
         return f"{above.path}.{own}" if above.path else own, above.model
 
+    @entry
     def after(self, module: nn.Module, output: Any) -> None:
-        with self._guard:
+        with self.guard:
             while self.stack:  # frames above ours ended by an exception
                 frame = self.stack.pop()
                 self._leave(frame, output if frame.module is module else None)

@@ -165,6 +165,15 @@ class SiteStats:
         """rms(∂L/∂z) / rms(∂L/∂a)."""
         return self.down_rms / self.up_rms if self.up_rms else NAN
 
+    @property
+    def unit_move(self) -> float:
+        """What is left of `unit_shift` when the part of sampling is taken out."""
+        shift, noise = abs(self.unit_shift), abs(self.unit_shift_noise)
+        if math.isnan(shift) or math.isnan(noise):
+            return NAN
+        share = noise / shift if shift > noise else 1.0
+        return shift * math.sqrt((1 - share) * (1 + share)) if share < 1 else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -86,10 +85,7 @@ def _off_centre(_: Structure, site: Site, probe: Probe) -> float:
 
 
 def _drift(_: Structure, site: Site, probe: Probe) -> float:
-    """What is left of the movement when the part of sampling is taken out."""
-    stats = probe.sites[site.name]
-    excess = stats.unit_shift**2 - stats.unit_shift_noise**2
-    return math.sqrt(max(excess, 0.0)) if excess == excess else NAN
+    return probe.sites[site.name].unit_move
 
 
 def _update_ratio(structure: Structure, site: Site, probe: Probe) -> float:

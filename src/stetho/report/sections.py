@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shlex
 import warnings
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from stetho.errors import faults_are_raised
 from stetho.record import Diagnosis, Run
 from stetho.report.numbers import fixed, percent, whole
 from stetho.report.site_table import site_section
@@ -70,7 +70,7 @@ def _guarded(name: str, make: Callable[[], Section | None]) -> Section | None:
     try:
         return make()
     except Exception as error:
-        if os.environ.get("STETHO_STRICT") == "1":
+        if faults_are_raised():
             raise
         warnings.warn(f"section {name!r} of the report failed: {error!r}", stacklevel=2)
         return Section("", (Paragraph(f"(section {name} could not be made: {error!r})"),))

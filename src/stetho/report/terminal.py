@@ -14,6 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from stetho.errors import faults_are_raised
 from stetho.record import Finding, Severity
 from stetho.report import numbers, phrases, tree
 from stetho.report.literal import literal, shorten
@@ -122,7 +123,7 @@ def _guarded(block: Any, width: int) -> RenderableType:
     try:
         return handler(block, width)
     except Exception as error:
-        if os.environ.get("STETHO_STRICT") == "1":
+        if faults_are_raised():
             raise
         warnings.warn(f"block {name} of the report failed: {error!r}", stacklevel=2)
         return _line(f"({name} could not be shown: {literal(repr(error))})", "dim")

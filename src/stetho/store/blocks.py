@@ -24,6 +24,7 @@ from stetho.record import LayerStats, ParameterStats, SiteStats
 
 Stats = TypeVar("Stats", SiteStats, LayerStats, ParameterStats)
 
+MOST_BUCKETS = 1 << 12  # of a histogram
 SMALLEST_FLOAT32 = 2.0**-126  # smallest that has all its digits
 
 # Field order of a block of each kind; the file keeps it in `layout`.
@@ -100,7 +101,10 @@ def pack_histograms(histograms: Sequence[tuple[float, ...]]) -> bytes | None:
 def unpack_histograms(data: bytes | None, rows: int) -> list[tuple[float, ...]]:
     if data is None:
         return []
-    plain = zlib.decompress(data)
+    unpacking = zlib.decompressobj()
+    plain = unpacking.decompress(data, 1 + rows * (4 + 8 * MOST_BUCKETS))
+    if not unpacking.eof:
+        raise ValueError(f"more than {MOST_BUCKETS} buckets in a histogram, or no end")
     lengths = _unpacked("I", plain[: 4 * rows])
     values = unpack_numbers(plain[4 * rows :])
     if len(lengths) != rows or len(values) != sum(lengths):

@@ -45,8 +45,13 @@ class RaceFile:
                 "`stetho choose` said it keeps"
             )
         race = cls(path)
-        with closing(race._connected()) as file:
-            race._trials = dict(file.execute("SELECT key, value FROM trial"))
+        try:
+            with closing(race._connected()) as file:
+                race._trials = dict(file.execute("SELECT key, value FROM trial"))
+        except sqlite3.Error as error:
+            raise RunFileError(
+                f"race file {path} is damaged ({error}): copy it again, or race again"
+            ) from error
         return race
 
     def put_trial(self, key: str, text: str) -> None:

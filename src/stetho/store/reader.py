@@ -6,13 +6,14 @@ Reading changes nothing in the file and may happen while it is written. Nothing 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from stetho.record import (
     NAN,
     Diagnosis,
     LayerStats,
-    Overhead,
     ParameterStats,
     Probe,
     Run,
@@ -41,7 +41,15 @@ DAMAGE = (
     MemoryError,
     zlib.error,
 )
-Layouts = dict[int, tuple[list[str], list[str]]]
+COMPUTED = re.compile(r"\b(AS|VIRTUAL|GENERATED)\b", re.IGNORECASE)
+MOST_PROBES = 20_000  # ten times as many as a file of ours keeps
+MOST_LOSSES = 2_000_000
+IN_HEADER = tuple(
+    item.name
+    for item in fields(Run)
+    if item.name not in ("probes", "loss_steps", "losses", "unseen", "faults")
+)
+Layouts = dict[int, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 def read_run(path: str | os.PathLike[str]) -> Run:
@@ -154,6 +162,15 @@ def _check_marks(file: sqlite3.Connection, path: Path) -> None:
             f"{version}; upgrade with `pip install -U stetho`"
         )
     _check_size(file, path)
+    _check_tables(file)
+
+
+def _check_tables(file: sqlite3.Connection) -> None:
+    """Tables alone: what a view or a computed column gives may have no end."""
+    for kind, name, made in file.execute("SELECT type, name, sql FROM sqlite_master"):
+        computed = made is not None and COMPUTED.search(made)
+        if kind not in ("table", "index") or computed:
+            raise sqlite3.DatabaseError(f"{kind} {name} is none of ours")
 
 
 def _check_pages(file: sqlite3.Connection) -> None:
@@ -185,41 +202,30 @@ def run_of(file: sqlite3.Connection) -> Run:
 
 
 def _run(header: dict[str, Any], unseen: tuple[str, ...], faults: tuple[str, ...]) -> Run:
-    stored = header.get("overhead")
-    return Run(
-        command=header.get("command", ""),
-        kind=header.get("kind", "run"),
-        created=header.get("created", ""),
-        versions=header.get("versions", {}),
-        device=header.get("device", "cpu"),
-        finished=header.get("finished", False),
-        exit_code=header.get("exit_code"),
-        sites=tuple(map(values.site, header.get("sites", ()))),
-        layers=tuple(map(values.layer, header.get("layers", ()))),
-        parameters=tuple(map(values.parameter, header.get("parameters", ()))),
-        optimizers=tuple(map(values.optimizer, header.get("optimizers", ()))),
-        criteria=tuple(map(values.criterion, header.get("criteria", ()))),
-        first_nonfinite_loss=header.get("first_nonfinite_loss"),
-        origin=values.origin(header["origin"]) if header.get("origin") else None,
-        spikes=tuple(map(values.spike, header.get("spikes") or ())),
-        unseen=unseen,
-        faults=faults,
-        overhead=values.overhead(stored) if stored else Overhead(),
-    )
+    stored = {name: header[name] for name in IN_HEADER if header.get(name) is not None}
+    return replace(values.record(Run, stored), unseen=unseen, faults=faults)
 
 
 def _probes(file: sqlite3.Connection) -> Iterator[Probe]:
     layouts: Layouts = {
-        number: (values.decode(names), values.decode(columns))
+        number: (values.names(names), values.names(columns))
         for number, names, columns in file.execute("SELECT id, names, fields FROM layout")
     }
+    (count,) = file.execute("SELECT count(*) FROM probe").fetchone()
+    if count > MOST_PROBES:
+        raise ValueError(f"{count} probes")
+    last = -1
     query = """SELECT step, time, loss, baseline, lr, sites_layout, sites, histograms,
         layers_layout, layers, parameters_layout, parameters FROM probe ORDER BY id"""
     for row in file.execute(query):
+        step = values.whole(row[0])
+        if step <= last:
+            raise ValueError(f"a probe of step {step} after that of step {last}")
+        last = step
         names = layouts[row[5]][0]
         histograms = blocks.unpack_histograms(row[7], len(names))
         yield Probe(
-            step=int(row[0]),
+            step=step,
             time=_number(row[1]),
             loss=_number(row[2]),
             baseline=_number(row[3]),
@@ -238,14 +244,14 @@ def _losses(file: sqlite3.Connection) -> tuple[list[int], list[float]]:
     ):
         steps += blocks.unpack_steps(some_steps)
         losses += blocks.unpack_numbers(some_losses)
-        if not count or len(steps) != len(losses):
+        if not count or len(steps) != len(losses) or len(steps) > MOST_LOSSES:
             raise ValueError(f"expected {count} losses, got {len(losses)} for {len(steps)} steps")
     return steps, losses
 
 
 def _notes(file: sqlite3.Connection, kind: str) -> tuple[str, ...]:
     rows = file.execute("SELECT text FROM note WHERE kind = ? ORDER BY id", (kind,))
-    return tuple(values.decode(text) for (text,) in rows)
+    return tuple(values.text(text) for (text,) in rows)
 
 
 def _number(value: float | None) -> float:

@@ -3,45 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any, TypeVar
 
-from stetho.record import (
-    CandidateResult,
-    Choice,
-    Criterion,
-    Diagnosis,
-    Evidence,
-    Finding,
-    Function,
-    Layer,
-    NonFiniteOrigin,
-    Optimizer,
-    Overhead,
-    Parameter,
-    Remedy,
-    Severity,
-    Site,
-    Spike,
-)
+from stetho.record import Choice, Diagnosis
+from stetho.store.typed import typed
 
-Record = TypeVar(
-    "Record",
-    Function,
-    Site,
-    Layer,
-    Parameter,
-    Optimizer,
-    Criterion,
-    NonFiniteOrigin,
-    Spike,
-    Overhead,
-    Evidence,
-    Remedy,
-    CandidateResult,
-    Choice,
-)
+Record = TypeVar("Record")
 
 
 def encode(value: Any) -> str:
@@ -53,69 +21,40 @@ def decode(text: str) -> Any:
     return json.loads(text)
 
 
-def site(row: Mapping[str, Any]) -> Site:
-    return _record(Site, {**row, "function": _record(Function, row["function"])})
+def record(kind: type[Record], value: Any) -> Record:
+    """A record of one kind, each of its fields checked. Raises ValueError."""
+    made: Record = typed(kind, value, kind.__name__.lower())
+    return made
 
 
-def layer(row: Mapping[str, Any]) -> Layer:
-    return _record(Layer, row)
+def records(kind: type[Record], values: Any) -> tuple[Record, ...]:
+    """A list of records."""
+    made: tuple[Record, ...] = typed(tuple[kind, ...], values, kind.__name__.lower())  # type: ignore[valid-type]
+    return made
 
 
-def parameter(row: Mapping[str, Any]) -> Parameter:
-    return _record(Parameter, row)
+def names(text: Any) -> tuple[str, ...]:
+    """A JSON list of texts."""
+    made: tuple[str, ...] = typed(tuple[str, ...], decode(text), "names")
+    return made
 
 
-def optimizer(row: Mapping[str, Any]) -> Optimizer:
-    return _record(Optimizer, row)
+def text(value: Any) -> str:
+    """A JSON text."""
+    return str(typed(str, decode(value), "note"))
 
 
-def criterion(row: Mapping[str, Any]) -> Criterion:
-    return _record(Criterion, row)
+def whole(value: Any) -> int:
+    """A whole number that is not negative, such as a step's."""
+    number = int(typed(int, value, "step"))
+    if number < 0:
+        raise ValueError(f"expected a step, got {number}")
+    return number
 
 
-def origin(row: Mapping[str, Any]) -> NonFiniteOrigin:
-    return _record(NonFiniteOrigin, row)
+def diagnosis(value: Any) -> Diagnosis:
+    return record(Diagnosis, value)
 
 
-def spike(row: Mapping[str, Any]) -> Spike:
-    return _record(Spike, row)
-
-
-def overhead(row: Mapping[str, Any]) -> Overhead:
-    return _record(Overhead, row)
-
-
-def diagnosis(row: Mapping[str, Any]) -> Diagnosis:
-    return Diagnosis(
-        verdict=str(row["verdict"]),
-        findings=tuple(finding(item) for item in row["findings"]),
-        learning=str(row.get("learning", "unknown")),
-    )
-
-
-def finding(row: Mapping[str, Any]) -> Finding:
-    return Finding(
-        rule=str(row["rule"]),
-        severity=Severity(row["severity"]),
-        message=str(row["message"]),
-        sites=tuple(row.get("sites", ())),
-        first_step=row.get("first_step"),
-        evidence={name: _record(Evidence, item) for name, item in row["evidence"].items()},
-        cause=dict(row.get("cause", {})),
-        remedies=tuple(_record(Remedy, item) for item in row.get("remedies", ())),
-    )
-
-
-def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
-    """By field name: what this version does not know is passed over."""
-    names = {item.name for item in fields(kind)}
-    return kind(**{name: _frozen(value) for name, value in row.items() if name in names})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
-
-
-def choice_of(row: Mapping[str, Any]) -> Choice:
-    rows = tuple(_record(CandidateResult, candidate) for candidate in row["candidates"])
-    return _record(Choice, {**row, "candidates": rows})
+def choice_of(value: Any) -> Choice:
+    return record(Choice, value)

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -316,8 +316,32 @@ def _make_room(path: Path) -> None:
             f"expected a run file of stetho or nothing at {path}, found something else, which is "
             "left as it is; choose another name for the run file"
         )
-    for suffix in ("-wal", "-shm", "-journal", ""):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if path.stat().st_size:
+        _refuse_in_use(path)
+    elif not any(map(Path.exists, _beside(path))):
+        return  # a name that was kept free for us
+    for file in (*_beside(path), path):
+        file.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+
+
+def _refuse_in_use(path: Path) -> None:
+    """SQLite lets nobody change the kind of journal while another has the file open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as file:
+            (mode,) = file.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        mode = str(error)
+    except sqlite3.DatabaseError:
+        return  # damaged: nobody can be writing it
+    if "lock" in mode or mode == "wal":
+        raise RunFileError(
+            f"expected a run file that nobody is using at {path}, but another process is writing "
+            "or reading it; wait for its end, or choose another name for the run file"
+        )
 
 
 def _is_run_file(path: Path) -> bool:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 
 from stetho.record import CandidateResult, Choice
+from stetho.trials import trial as forms
 
 FEW = 3  # names in a sentence
 SMALLER = "--lr-grid 0.01,0.1,0.3"  # factors to try where all else diverges
+BROKEN = (forms.RAISED, forms.KILLED, forms.OUT_OF_MEMORY, forms.TIMED_OUT, forms.REFUSED)
 OVERFIT = 1.5  # held-out loss over training loss from which a network overfits
 
 
@@ -21,7 +23,33 @@ def verdict(choice: Choice) -> str:
     ran = [row for row in choice.candidates if row.pairs]
     if ran and all(row.diverged == row.pairs for row in ran):
         return _all_diverged(choice, ran)
+    if broke_off(choice):
+        return _all_broke_off(choice, ran)
     return " ".join(filter(None, (_saying(choice), _on_divergence(choice), _on_learning(choice))))
+
+
+def broke_off(choice: Choice) -> bool:
+    """Whether nothing could be compared: the trials of the others, or of the script, broke off."""
+    others = [row for row in choice.candidates if not row.incumbent]
+    own = [row for row in choice.candidates if row.incumbent and row.name == choice.incumbent]
+    broken = [row for row in others if row.status in BROKEN]
+    ran = [row for row in others if row.pairs and row not in broken]
+    return (not ran and (bool(broken) or not choice.complete)) or _all_broken(own)
+
+
+def _all_broken(rows: list[CandidateResult]) -> bool:
+    return bool(rows) and all(row.status in BROKEN for row in rows)
+
+
+def _all_broke_off(choice: Choice, ran: list[CandidateResult]) -> str:
+    broken = [row for row in ran if row.status in BROKEN]
+    told = "; ".join(f"{row.name}: {row.status} ({_short(row.why)})" for row in broken[:FEW])
+    if not broken:
+        return "No verdict: the race was cut short before anything could be compared."
+    return (
+        f"No verdict: nothing could be compared with {choice.incumbent}, because its trials or all "
+        f"others failed. {told}."
+    )
 
 
 def _all_diverged(choice: Choice, ran: list[CandidateResult]) -> str:
@@ -66,8 +94,6 @@ def _saying(choice: Choice) -> str:
     winner = rows[choice.winner]
     others = [name for name in choice.tied if name != choice.winner]
     if winner.incumbent:
-        if not choice.complete and not winner.pairs:
-            return f"No verdict: the race was cut short. Keep {choice.winner}."
         if not others:
             return f"Keep {choice.winner}: nothing that was tried is better."
         return (

@@ -9,6 +9,8 @@ from types import TracebackType
 
 from stetho.trials.trial import Outcome, Scouting, Trial
 
+PATIENCE = 10.0  # seconds beyond its limit after which a trial that takes no step is ended
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -33,15 +35,18 @@ class AbstractEngine(ABC):
         """Look at the unchanged script."""
 
     @abstractmethod
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
         """Run trials, each in a state as if it were the first; outcomes in the order of their end.
 
-        A trial that fails, however it does, has an outcome that says so.
+        A trial that fails, however it does, has an outcome that says so. After so many `seconds`
+        all that still runs is ended, and what has not ended by itself has no outcome.
         """
 
     @abstractmethod
-    def prepare(self, modules: Sequence[str]) -> None:
-        """Load libraries that every trial needs, if that saves time."""
+    def prepare(self, scouting: Scouting) -> None:
+        """Get ready for the trials of a script, as a look at it has shown it to be."""
 
     @abstractmethod
     def close(self) -> None:

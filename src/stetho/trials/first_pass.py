@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import nn
 
 from stetho.observe.checkup import Call
+from stetho.patching import patched
 
 OnModel = Callable[[nn.Module, Call], None]
 
@@ -24,11 +26,13 @@ class FirstPass:
         self._act = act
         self._met: set[int] = set()
         self._inside = False
-        self._original: Any = None
+        self._patches = ExitStack()
 
     def start(self) -> None:
-        self._original = nn.Module.__call__
-        original, first_pass = self._original, self
+        self._patches.enter_context(patched(nn.Module, "__call__", self._calling))
+
+    def _calling(self, original: Any) -> Any:
+        first_pass = self
 
         def called(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             if first_pass._inside:
@@ -42,12 +46,10 @@ class FirstPass:
             finally:
                 first_pass._inside = False
 
-        nn.Module.__call__ = called  # type: ignore[method-assign]
+        return called
 
     def stop(self) -> None:
-        if self._original is not None:
-            nn.Module.__call__ = self._original  # type: ignore[method-assign]
-            self._original = None
+        self._patches.close()
 
     def _is_new(self, module: nn.Module) -> bool:
         if id(module) in self._met or not torch.is_grad_enabled() or not module.training:

@@ -6,10 +6,12 @@ a state as if it were the first. A worker that dies in a trial is made good: Ray
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from stetho.errors import UsageError
@@ -51,7 +53,7 @@ class OnRay(AbstractEngine):
                 logging_level=logging.ERROR,
             )
         self.workers = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-        self._modules: tuple[str, ...] = ()
+        self._scouting = to_json(Scouting(Outcome()))
         remote = ray.remote(num_cpus=1, max_retries=RETRIES)
         self._run = remote(run_in_worker)
         self._scout = remote(scout_in_worker)
@@ -60,13 +62,22 @@ class OnRay(AbstractEngine):
         answer = self._ray.get(self._scout.remote(json.dumps(asdict(errand))))
         return scouting_of(json.loads(answer))
 
-    def prepare(self, modules: Sequence[str]) -> None:
-        self._modules = tuple(modules)
+    def prepare(self, scouting: Scouting) -> None:
+        self._scouting = to_json(replace(scouting, outcome=Outcome(), places=(), ways={}))
 
-    def run(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        running = {self._run.remote(to_json(trial), self._modules): trial for trial in trials}
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
+        until = None if seconds is None else time.monotonic() + seconds
+        running = {self._run.remote(to_json(trial), self._scouting): trial for trial in trials}
         while running:
-            (ended, *_), _ = self._ray.wait(list(running))
+            left = None if until is None else max(0.0, until - time.monotonic())
+            done, _ = self._ray.wait(list(running), timeout=left)
+            if not done:
+                for waiting in running:
+                    self._ray.cancel(waiting, force=True)  # its zygote ends with the worker
+                return
+            ended = done[0]
             yield running.pop(ended), outcome_of(json.loads(self._ray.get(ended)))
 
     def close(self) -> None:
@@ -76,15 +87,16 @@ class OnRay(AbstractEngine):
 
 # -- in a Ray worker -------------------------------------------------------------------------------
 
-_here: dict[tuple[str, ...], Processes] = {}  # a worker serves many trials with one zygote
+_here: dict[str, Processes] = {}  # a worker serves many trials with one zygote
 
 
-def run_in_worker(trial: str, modules: tuple[str, ...]) -> str:
-    """One trial's JSON → its outcome's."""
-    if modules not in _here:
-        _here[modules] = Processes(workers=1)
-        _here[modules].prepare(modules)
-    ((_, outcome),) = _here[modules].run([trial_of(json.loads(trial))])
+def run_in_worker(trial: str, scouting: str) -> str:
+    """One trial's JSON, and what the engine must know of its script → its outcome's JSON."""
+    if scouting not in _here:
+        _here[scouting] = Processes(workers=1)
+        atexit.register(_here[scouting].close)
+        _here[scouting].prepare(scouting_of(json.loads(scouting)))
+    ((_, outcome),) = _here[scouting].run([trial_of(json.loads(trial))])
     return to_json(outcome)
 
 

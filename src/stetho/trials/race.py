@@ -18,6 +18,7 @@ from stetho.errors import UnknownActivation, UsageError
 from stetho.record import Choice
 from stetho.store.race_file import RaceFile
 from stetho.trials import rungs, verdict
+from stetho.trials import trial as forms
 from stetho.trials.costs import Table
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
@@ -40,6 +41,8 @@ WAVE = 2  # pairs that run between two looks
 SCOUT = 0.15  # part of the budget that a look at the unchanged script may take
 START = 0.3  # seconds that a trial costs besides its steps
 SLOWEST = 5.0  # times as long as the incumbent's that a trial may take
+LOADING = 2.0  # seconds that it is granted for what comes before its steps, at least
+PATIENT = 3.0  # times as long as the script itself that the last look at a winner may take
 
 
 class Progress(Protocol):
@@ -87,7 +90,7 @@ class Race:
         entries = entries_of(settings.candidates, scouting, settings.init)
         plan = self._plan(scouting, sum(not entry.dropped for entry in entries))
         score = score_for(settings.metric, scouting, scouting.ended and plan.last >= plan.length)
-        self._engine.prepare(scouting.modules)
+        self._engine.prepare(scouting)
         self._steps = scouting.outcome.steps
         short = self._short_rung(entries, scouting, plan)
         chosen = rungs.best_rates(short, score)
@@ -119,7 +122,7 @@ class Race:
         if kept is not None:
             return scouting_of(json.loads(kept))
         self._progress.phase("a look at the script as it is", 1, 0)
-        seconds = max(10.0, SCOUT * settings.budget)
+        seconds = min(max(10.0, SCOUT * settings.budget), settings.budget)
         look = Trial(settings.script, "relu", incumbent=True, steps=settings.steps, seconds=seconds)
         functions = tuple(dict.fromkeys([*settings.candidates, *self._replaced()]))
         scouting = self._engine.scout(Errand(look, functions, settings.replace, settings.sites))
@@ -158,7 +161,7 @@ class Race:
             notes.append(f"trials are cut to {last} steps, to fit into the budget")
         if scouting.ended and settings.steps is not None:
             last = min(last, length)
-        limit = SLOWEST * (last * step + 10) if step > 0 else None
+        limit = SLOWEST * (last * step + _loading(scouting)) if step > 0 else None
         short = min(last, max(min(FEWEST, last), math.ceil(SHORT * last)))
         return Plan(short, last, length if scouting.ended else last, limit, tuple(notes))
 
@@ -235,14 +238,21 @@ class Race:
         self._progress.phase(f"{winner.label} at full length", 1, plan.length)
         trial = winner.trial(self._settings.script, scouting.places, 0)
         limit = plan.seconds and plan.seconds * plan.length / plan.last
-        found = list(self._outcomes([replace(self._limited(trial, plan), seconds=limit)]))
+        least = PATIENT * (scouting.outcome.step_seconds * plan.length + _loading(scouting))
+        trials = [replace(self._limited(trial, plan), seconds=limit)]
+        found = list(self._outcomes(trials, least if math.isfinite(least) else 0.0))
         return found[0][1] if found else None
 
     def _limited(self, trial: Trial, plan: Plan, watch: bool = False) -> Trial:
         return replace(trial, seconds=plan.seconds, memory=self._settings.memory, watch=watch)
 
-    def _outcomes(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
-        """Outcomes that are known already, and then those of the trials that are to be run."""
+    def _outcomes(
+        self, trials: Sequence[Trial], least: float = 0.0
+    ) -> Iterator[tuple[Trial, Outcome]]:
+        """Outcomes that are known already, and then those of the trials that are to be run.
+
+        What does not end within the budget, or within `least` seconds if that is more, has none.
+        """
         missing = []
         for trial in trials:
             kept = self._file.trial(trial.key) if self._file is not None else None
@@ -255,13 +265,18 @@ class Race:
                 yield trial, outcome
         if self._cut:
             return
-        for trial, outcome in self._engine.run(missing):
+        left = max(least, self._settings.budget - (time.monotonic() - self._began))
+        ended = 0
+        for trial, outcome in self._engine.run(missing, left) if missing else ():
+            refuse_uncontained(outcome)
+            ended += 1
             if self._file is not None:
                 self._file.put_trial(trial.key, to_json(outcome))
             self._progress.ended(trial, outcome)
             self._steps += outcome.steps
             yield trial, outcome
-        self._cut = self._cut or time.monotonic() - self._began > self._settings.budget
+        late = time.monotonic() - self._began > self._settings.budget
+        self._cut = self._cut or late or ended < len(missing)
 
 
 def _until_divergence(scouting: Scouting, last: int) -> int:
@@ -277,15 +292,29 @@ def _until_divergence(scouting: Scouting, last: int) -> int:
     return min(steps, max(last, seen))
 
 
+def _loading(scouting: Scouting) -> float:
+    """Seconds that the script takes besides its steps."""
+    outcome = scouting.outcome
+    besides = outcome.seconds - outcome.steps * outcome.step_seconds
+    return max(LOADING, besides) if math.isfinite(besides) else 5 * LOADING
+
+
 _CUT = "the budget ran out before all pairs were run"
+
+
+def refuse_uncontained(outcome: Outcome) -> None:
+    """A trial that was about to touch the user's files ends the race."""
+    if outcome.status == forms.UNCONTAINED:
+        raise UsageError(outcome.why)
 
 
 def refuse_unfit(scouting: Scouting) -> None:
     outcome = scouting.outcome
+    refuse_uncontained(outcome)
     if not (outcome.done or outcome.diverged):
         raise UsageError(
             f"expected a script that runs by itself, but it ended by itself: {outcome.status} "
-            f"({outcome.why}); try `stetho run` on it first"
+            f"({outcome.why}); a trial has nobody at the keyboard; try `stetho run` on it first"
         )
     if not outcome.steps:
         raise UsageError(

@@ -10,10 +10,13 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
+
+from stetho.patching import patched
 
 STRIDE = 0x9E3779B9  # 2³² / golden ratio: seeds of pairs fall far apart
 MOST = 2**32  # NumPy takes no larger seed
@@ -35,19 +38,15 @@ def seeded(pair: int) -> Iterator[None]:
     torch.manual_seed(moved(0, pair))
     if numpy is not None:
         numpy.random.seed(moved(0, pair))
-    wrapped: list[tuple[Any, str, Any]] = []
     setters = [(torch, "manual_seed"), (torch.random, "manual_seed"), (random, "seed")]
     setters += [(torch.cuda, "manual_seed"), (torch.cuda, "manual_seed_all")]
     setters += [(numpy.random, "seed")] if numpy is not None else []
-    for owner, name in setters:
-        original = getattr(owner, name)
-        wrapped.append((owner, name, original))
-        setattr(owner, name, _moving(original, pair))
     try:
-        yield
+        with ExitStack() as stack:
+            for owner, name in setters:
+                stack.enter_context(patched(owner, name, partial(_moving, pair=pair)))
+            yield
     finally:
-        for owner, name, original in wrapped:
-            setattr(owner, name, original)
         random.setstate(before[0])
         torch.set_rng_state(before[1])
         if numpy is not None:

@@ -20,9 +20,10 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from stetho import metrics
 from stetho.observe.observer import Observer
 from stetho.observe.schedule import Schedule
-from stetho.observe.script import as_main, load
 from stetho.observe.sink import Sink
+from stetho.running.script import as_main, load
 from stetho.trials import trial as forms
+from stetho.trials.containment.refusing import Uncontained
 from stetho.trials.seeding import seeded
 from stetho.trials.trial import Script
 
@@ -143,9 +144,11 @@ def perform(script: Script | Callable[[], Any]) -> tuple[str, str]:
             script()
     except TrialOver as over:
         return over.status, over.why
+    except Uncontained as refusal:
+        return forms.UNCONTAINED, str(refusal)
     except SystemExit as leaving:
         if leaving.code in (None, 0):
-            return forms.DONE, ""
+            return forms.LEFT, ""
         return forms.RAISED, f"the script left with {leaving.code!r}"
     except MemoryError:
         return forms.OUT_OF_MEMORY, "no memory left"
@@ -167,18 +170,16 @@ def _where(error: Exception) -> str:
 
 @contextmanager
 def on_stage(pair: int, folder: str = "") -> Iterator[None]:
-    """Seeds of a pair, one thread, no output, no files of the author's overwritten."""
-    threads, here, save = torch.get_num_threads(), os.getcwd(), torch.save
+    """Seeds of a pair, one thread, no output."""
+    threads, here = torch.get_num_threads(), os.getcwd()
     modules, nowhere = set(sys.modules), io.StringIO()
     torch.set_num_threads(1)
-    torch.save = _saves_nothing
     if folder:
         os.chdir(folder)
     try:
         with seeded(pair), compiler_off(), redirect_stdout(nowhere), redirect_stderr(nowhere):
             yield
     finally:
-        torch.save = save
         torch.set_num_threads(threads)
         os.chdir(here)
         _forget_own_modules(modules)
@@ -201,12 +202,6 @@ def compiler_off() -> Iterator[None]:
         del os.environ[NO_COMPILER]
         if before is not None:
             os.environ[NO_COMPILER] = before
-
-
-def _saves_nothing(obj: Any, f: Any, *args: Any, **kwargs: Any) -> None:
-    """`torch.save` in a trial: into memory as ever, into no file."""
-    if isinstance(f, io.BytesIO):
-        torch.serialization.save(obj, f, *args, **kwargs)
 
 
 def _forget_own_modules(before: set[str]) -> None:

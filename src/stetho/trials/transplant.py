@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakSet
 
@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from stetho import activations
 from stetho.activations.modules import build
 from stetho.observe.functions import losses
+from stetho.patching import patched
 from stetho.surgery import insert_norm
 from stetho.surgery.swapping import like, record_of
 from stetho.trials import trial as forms
@@ -64,6 +65,7 @@ class Transplant(TorchFunctionMode):
         self._put: list[tuple[nn.Module, str, nn.Module, nn.Module]] = []  # owner, key, old, new
         self._new: list[nn.Parameter] = []
         self._settled = False
+        self._patches = ExitStack()
         self._before: WeakSet[nn.Module] = WeakSet()  # models that others made in this process
 
     # -- start and stop ----------------------------------------------------------------------
@@ -78,10 +80,10 @@ class Transplant(TorchFunctionMode):
         if self._changes_models:
             self._before = WeakSet(_alive())
         self.__enter__()  # type: ignore[no-untyped-call]
-        self._wrap_optimizers()
+        self._patches.enter_context(patched(TorchOptimizer, "__init__", self._settling))
 
     def stop(self) -> None:
-        TorchOptimizer.__init__ = self._original  # type: ignore[method-assign]
+        self._patches.close()
         self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     @contextmanager
@@ -99,16 +101,13 @@ class Transplant(TorchFunctionMode):
 
     # -- before the first optimizer ------------------------------------------------------------
 
-    def _wrap_optimizers(self) -> None:
-        self._original: Callable[..., Any] = TorchOptimizer.__init__
-        original, transplant = self._original, self
-
+    def _settling(self, original: Callable[..., None]) -> Callable[..., None]:
         def made(optimizer: Any, params: Any, *args: Any, **kwargs: Any) -> None:
-            transplant.settle()
+            self.settle()
             original(optimizer, params, *args, **kwargs)
-            transplant._adopt(optimizer)
+            self._adopt(optimizer)
 
-        TorchOptimizer.__init__ = made  # type: ignore[method-assign, assignment]
+        return made
 
     def settle(self) -> None:
         """Change the models that are there by now, once."""

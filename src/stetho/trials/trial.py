@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from stetho.record import NAN
 
@@ -15,6 +15,8 @@ RAISED = "raised"
 KILLED = "killed"
 OUT_OF_MEMORY = "out-of-memory"
 TIMED_OUT = "timed-out"
+LEFT = "left"  # by sys.exit(0), which is an end or not; never told to a race
+UNCONTAINED = "uncontained"  # it was about to write where it must not; ends the race
 REFUSED = "refused"  # the recipe cannot be put into this script
 
 KEPT = 2_000  # losses of a trial that are kept; of more, means of neighbours
@@ -107,6 +109,20 @@ class Scouting:
     modules: tuple[str, ...] = ()  # libraries that the script loads
     ended: bool = False  # the script came to its own end
     unseen: tuple[str, ...] = ()
+    network: bool = False  # it does not run without the machine's network
+    alone: bool = False  # two at one time would meet at a port
+
+
+Answer = TypeVar("Answer", Outcome, Scouting)
+
+
+def refused(answer: Answer, why: str) -> Answer:
+    """What came of a trial that, if there is a `why`, was about to write where it must not."""
+    if not why:
+        return answer
+    if isinstance(answer, Scouting):
+        return replace(answer, outcome=replace(answer.outcome, status=UNCONTAINED, why=why))
+    return replace(answer, status=UNCONTAINED, why=why)
 
 
 def thinned(losses: tuple[float, ...] | list[float], most: int = KEPT) -> tuple[float, ...]:

@@ -12,12 +12,12 @@ from typing import Any
 
 from torch import nn
 
-from stetho.errors import StethoError
+from stetho.errors import StethoError, faults_are_raised
 from stetho.observe.checkup import Call
-from stetho.observe.guard import strict
 from stetho.observe.schedule import Schedule
 from stetho.observe.tracing import TracingSink
 from stetho.prediction import Prediction, predict
+from stetho.running.watching import Watching, new_run
 from stetho.surgery import Surgery, init_
 from stetho.surgery.initialising import make_critical, match_deviations, site_deviations
 from stetho.trials import trial as forms
@@ -28,7 +28,6 @@ from stetho.trials.recipe import parse
 from stetho.trials.stage import Stage, is_library, not_a_number, on_stage, perform
 from stetho.trials.transplant import Transplant, refused
 from stetho.trials.trial import Outcome, Scouting, Script, Trial, thinned
-from stetho.watching import Watching, new_run
 
 SCOUTED = 2  # steps whose sites are looked at
 FINDINGS = 3  # of a trial's diagnosis that are kept
@@ -54,6 +53,10 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
         status, why = _perform(trial, stage, train or trial.script, notes)
         seconds = time.perf_counter() - began
         findings = _findings(watching)
+    if status == forms.LEFT and trial.steps is None:
+        status, why = forms.DONE, ""
+    elif status == forms.LEFT:  # where the script as it is has gone on
+        status, why = forms.RAISED, f"the script left after {stage.step} of {trial.steps} steps"
     losses = [float(loss) for loss in stage.losses]
     if _diverged(status, losses):
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
@@ -123,7 +126,7 @@ def _initialise(transplant: Transplant, init: str, model: nn.Module, call: Call)
         else:
             done = init_(model, call, init, draws="kept")
     except Exception as error:
-        if strict() and not isinstance(error, StethoError):
+        if faults_are_raised() and not isinstance(error, StethoError):
             raise
         raise refused(f"the weights cannot be set by {init!r}: {error}") from error
     transplant.notes += [f"{init}: {len(done)} weights set", *done.notes]
@@ -167,6 +170,7 @@ def scout(
         sink.names = stage.observer.structure.names
         first = FirstPass(look)
         listener = Transplant(NOTHING, (), on_loss=stage.on_heldout)
+        began = time.perf_counter()
         first.start()
         listener.start()
         try:
@@ -175,11 +179,14 @@ def scout(
         finally:
             listener.stop()
             first.stop()
+        seconds = time.perf_counter() - began
         modules = _libraries()
     found = find(sink, function, patterns)
     hidden = {site for place in found.places for site in place.sites}
     ways = {name: _way(prediction, hidden) for name, prediction in predicted.items()}
     losses = [float(loss) for loss in stage.losses]
+    if status == forms.LEFT:
+        status = forms.DONE
     ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
     if status == forms.TIMED_OUT:
         status, why = forms.DONE, ""
@@ -197,6 +204,7 @@ def scout(
         {name: tuple(values) for name, values in stage.metrics.items()},
         stage.heldout,
         schedule.step_seconds,
+        seconds,
     )
     return Scouting(
         outcome,
@@ -217,7 +225,7 @@ def _predictions(
     try:
         return {name: predict(model, call, activation=name) for name in functions}
     except Exception as error:
-        if strict() and not isinstance(error, StethoError):
+        if faults_are_raised() and not isinstance(error, StethoError):
             raise
         unseen.append(f"theory has nothing to say of this model: {error!r}")
         return {}

@@ -19,7 +19,7 @@ class Net(nn.Module):
 
 def save():
     torch.save(model, "model.pt")
-    print("saved", sys.argv[1:], sys.modules["__main__"].__file__ == __file__)
+    print("saved", sys.argv[1:], sys.modules["__main__"].__dict__ is globals())
 
 
 seed()

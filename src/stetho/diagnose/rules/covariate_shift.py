@@ -68,7 +68,7 @@ class CovariateShift(AbstractRule):
         """What is beyond sampling; NaN where z hardly varies, so that deviations mean nothing."""
         if stats is None or stats.unit_spread < self.limit("signal") * stats.unit_offset:
             return math.nan
-        return math.sqrt(max(0.0, stats.unit_shift**2 - stats.unit_shift_noise**2))
+        return stats.unit_move
 
     def _finding(self, view: RunView, sites: Sequence[Site], moves: dict[Site, float]) -> Finding:
         worst = max(sites, key=lambda site: moves[site])

@@ -124,7 +124,7 @@ def _zero_costs(criterion: Criterion) -> float:
         return math.log(criterion.classes)
     if criterion.function == "binary_cross_entropy_with_logits":
         return math.log(2)
-    return {"mse_loss": largest**2, "l1_loss": largest}.get(criterion.function, 0.0)
+    return {"mse_loss": largest * largest, "l1_loss": largest}.get(criterion.function, 0.0)
 
 
 def _tens(ratio: float) -> float:

@@ -125,6 +125,9 @@ def _remedy(criterion: Criterion, floor: float) -> Remedy:
     )
 
 
+BEYOND = 700.0  # e to the power of it is about the largest float
+
+
 def _floor(criterion: Criterion) -> float:
     """The lowest mean loss that the output's bounds allow, against that of a constant answer."""
     low, high = criterion.lower, criterion.upper
@@ -132,10 +135,14 @@ def _floor(criterion: Criterion) -> float:
         others = criterion.classes - 1
         if criterion.behind == "softmax":
             return (math.log(math.e + others) - 1) / math.log(criterion.classes)
-        return math.log1p(others * math.exp(low - high)) / math.log(criterion.classes)
+        return math.log1p(others * math.exp(min(low - high, BEYOND))) / math.log(criterion.classes)
     if criterion.function == "binary_cross_entropy_with_logits":
         # Half of the targets at 1, half at 0: −½ ln σ(high) − ½ ln (1 − σ(low)), against ln 2.
-        return 0.5 * (math.log1p(math.exp(-high)) + math.log1p(math.exp(low))) / math.log(2)
+        return (
+            0.5
+            * (math.log1p(math.exp(min(-high, BEYOND))) + math.log1p(math.exp(min(low, BEYOND))))
+            / math.log(2)
+        )
     return _out_of_range(criterion)
 
 

@@ -97,7 +97,8 @@ class OffCentre(AbstractRule):
         parts = {"function": 0.0, "bias": 0.0}
         for site in sites:
             mean, std = view.now(site, "z_mean"), view.now(site, "z_std")
-            moved = mean**2 / (mean**2 + std**2) if mean or std else 0.0
+            share = mean / math.hypot(mean, std) if mean or std else 0.0
+            moved = share * share
             one_sided = site.function.lower >= 0 or site.function.upper <= 0
             parts["bias"] += moved if one_sided else 1.0
             parts["function"] += 1 - moved if one_sided else 0.0

@@ -99,4 +99,4 @@ class OversizedUpdate(AbstractRule):
 
 def _tens(ratio: float) -> float:
     """The next power of ten."""
-    return float(10 ** math.ceil(math.log10(ratio))) if math.isfinite(ratio) else ratio
+    return 10.0 ** min(300, math.ceil(math.log10(ratio))) if math.isfinite(ratio) else ratio

@@ -69,7 +69,7 @@ class UndersizedUpdate(AbstractRule):
             there = probe.parameters.get(fastest.name)
             return there is not None and relative(there) < self.limit("update")
 
-        times = number(10 ** round(math.log10(1e-3 / pace)))
+        times = number(10.0 ** min(300, round(math.log10(1e-3) - math.log10(pace))))
         still = view.learning.status == "learns" and view.learning.explained < EXPLAINED
         severity = Severity.WARNING if still else view.severity(severe=True)
         return Finding(

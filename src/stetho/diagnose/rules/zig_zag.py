@@ -91,7 +91,8 @@ class ZigZag(AbstractRule):
             if layer.weight in against:
                 rms = view.layer_now(layer.name, "x_rms")
                 mean = view.layer_now(layer.name, "x_mean")
-                part = min(1.0, (mean / rms) ** 2) if rms > 0 else 0.0
+                share = mean / rms if rms > 0 else 0.0
+                part = min(1.0, share * share)
                 parts["input" if layer.reads_data else "function"] += part
                 parts["learning-rate"] += 1 - part
         return normalised(parts) if any(parts.values()) else {"learning-rate": 1.0}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stetho.errors import faults_are_raised
 from stetho.report import numbers, tree
 from stetho.report.html import claims, findings
 from stetho.report.html.escape import text
@@ -39,7 +39,7 @@ def block(one: Any, context: Context) -> str:
     try:
         return handler(one, context)
     except Exception as error:
-        if os.environ.get("STETHO_STRICT") == "1":
+        if faults_are_raised():
             raise
         warnings.warn(f"block {name} of the page failed: {error!r}", stacklevel=2)
         return f"<p>({text(name)} could not be shown: {text(repr(error))})</p>"

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from stetho.children import AGENT, PARENT, Settings, _as_rank
 from stetho.errors import UsageError
 from stetho.observe.ranks import MEETING
+from stetho.running.children import AGENT, PARENT, Settings, _as_rank
 
 PYTHON = sys.executable
 RANK = {"LOCAL_RANK": "1", "PATH": "/bin", AGENT: "True"}

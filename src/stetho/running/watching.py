@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import tempfile
@@ -80,18 +81,30 @@ class Watching:
         Watching.active.append(self)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether this process began it; a fork of it did not."""
+        return os.getpid() == self._process
+
+    @property
     def steps(self) -> int:
         """Training steps seen so far."""
         return 0 if self._observer is None else self._observer.step
 
+    def later(self, act: Callable[[], None]) -> None:
+        """Do something as soon as no code of ours is running (it came by a signal)."""
+        if self._observer is None:
+            act()
+        else:
+            self._observer.guard.later(act)
+
     def abandon(self) -> None:
         """Take everything off, and write nothing more: this process is a fork of the watched."""
-        self._stop()
+        self.stop()
         if self in Watching.active:
             Watching.active.remove(self)
 
-    def _stop(self) -> None:
-        """Take everything off."""
+    def stop(self) -> None:
+        """Take everything off; nothing is seen from now on."""
         if self._keras is not None:
             self._keras.stop()
         if self._observer is not None:
@@ -126,12 +139,12 @@ class Watching:
 
     def end(self, exit_code: int | None = 0) -> tuple[Run, Diagnosis] | None:
         """Stop, close the run file and diagnose. `None` in a child process of the watched one."""
-        if os.getpid() != self._process:
+        if not self.is_ours:
             return None
         if self in Watching.active:
             Watching.active.remove(self)
         overhead = Overhead()
-        self._stop()
+        self.stop()
         if self._observer is not None:
             schedule = self._observer.schedule
             overhead = Overhead(
@@ -152,14 +165,22 @@ class Watching:
         return run, diagnosis
 
 
-def default_file(target: str) -> Path:
-    """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists."""
-    name = Path(target).stem or "run"
+def default_file(target: str, prefix: str = "") -> Path:
+    """`stetho-runs/<script>-<time>.stetho` below the working directory; never one that exists.
+
+    The name is taken at once, by an empty file, so that no other process gets it.
+    """
+    name = prefix + (Path(target).stem or "run")
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = Path("stetho-runs")
-    candidate = folder / f"{name}-{stamp}.stetho"
-    count = 1
-    while candidate.exists():
-        count += 1
-        candidate = folder / f"{name}-{stamp}-{count}.stetho"
-    return candidate
+    for count in itertools.count(1):
+        candidate = folder / f"{name}-{stamp}{f'-{count}' if count > 1 else ''}.stetho"
+        try:
+            folder.mkdir(exist_ok=True)
+            candidate.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        except OSError:  # whoever makes the run file says so
+            return candidate
+        return candidate
+    raise AssertionError("there are always more numbers")

@@ -6,11 +6,13 @@ it spawns find its main module as they would without us. Tracebacks show the scr
 
 from __future__ import annotations
 
+import atexit
 import importlib.machinery
 import importlib.util
 import io
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from stetho.errors import TargetError
+from stetho.errors import TargetError, faults_are_raised
 from stetho.observe.tracebacks import without_ours
 
 
@@ -94,8 +96,13 @@ def _load_module(name: str) -> Script:
 
 
 @contextmanager
-def as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
-    """A module `__main__` in which the script can be executed; afterwards all is as before."""
+def as_main(
+    script: Script, arguments: Sequence[str], for_good: bool = False
+) -> Iterator[ModuleType]:
+    """A module `__main__` in which the script can be executed.
+
+    Afterwards all is as before, unless it is to stay `for_good`, as the process ends with it.
+    """
     main = ModuleType("__main__")
     main.__file__ = script.file
     main.__dict__["__builtins__"] = sys.modules["builtins"]
@@ -117,16 +124,24 @@ def as_main(script: Script, arguments: Sequence[str]) -> Iterator[ModuleType]:
     try:
         yield main
     finally:
-        sys.modules["__main__"], sys.argv, sys.path[:] = before
+        if not for_good:
+            sys.modules["__main__"], sys.argv, sys.path[:] = before
 
 
-def run(script: Script, arguments: Sequence[str], at_end: Callable[[int], None]) -> int:
+def run(
+    script: Script,
+    arguments: Sequence[str],
+    at_end: Callable[[int], None],
+    before_exit: Callable[[], None] | None = None,
+) -> int:
     """Run a script; gives the exit code that Python would end with.
 
     `at_end(exit_code)` is called when its main module has come to its end, however it did, while
-    its objects are still alive. Exceptions are printed to stderr as Python prints them.
+    its objects are still alive. With `before_exit` the process ends with the script: its other
+    threads and its exit handlers come to their end before that, in Python's own order, and
+    `before_exit()` is called between the two. Exceptions are printed as Python prints them.
     """
-    with as_main(script, arguments) as main:
+    with as_main(script, arguments, for_good=before_exit is not None) as main:
         code = 1
         try:
             exec(script.code, main.__dict__)
@@ -140,9 +155,35 @@ def run(script: Script, arguments: Sequence[str], at_end: Callable[[int], None])
             _print_exception(error)
             code = 1
         finally:
-            _flush()
-            at_end(code)
+            try:
+                _flush()
+                if before_exit is not None:
+                    _end(main, script, before_exit)
+            except Exception:
+                if faults_are_raised():
+                    raise
+            finally:
+                at_end(code)
     return code
+
+
+def _end(main: ModuleType, script: Script, before_exit: Callable[[], None]) -> None:
+    """What Python does between the end of a main module and its own."""
+    if script.spec is None:
+        main.__dict__.pop("__file__", None)
+        main.__dict__.pop("__cached__", None)
+    _end_threads()
+    before_exit()
+    atexit._run_exitfuncs()
+    _flush()
+
+
+def _end_threads() -> None:
+    """Wait for threads as Python does at its end: a second Ctrl-C stops the waiting."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+    except KeyboardInterrupt as error:
+        _print_exception(error)
 
 
 def _exit_code(leaving: SystemExit) -> int:

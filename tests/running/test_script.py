@@ -9,11 +9,11 @@ import textwrap
 import pytest
 
 from stetho.errors import TargetError
-from stetho.observe.script import load, run
+from stetho.running.script import load, run
 
 RUNNER = """
 import sys
-from stetho.observe.script import load, run
+from stetho.running.script import load, run
 as_module = sys.argv[1] == "-m"
 rest = sys.argv[2:] if as_module else sys.argv[1:]
 sys.exit(run(load(rest[0], as_module), rest[1:], lambda code: None))

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from typing import Any
 from stetho.errors import StethoError, UsageError
 from stetho.observe import ranks
 from stetho.observe.on_import import AfterImport
+from stetho.patching import patched
 from stetho.record import Diagnosis, Run
+from stetho.running.watching import Watching, new_run
 from stetho.store import SUFFIX, read_diagnosis, read_run
-from stetho.watching import Watching, new_run
 
 PARENT = "STETHO_PARENT"  # environment variable: the run file of the process that began it all
 RANK_MARKS = ("LOCAL_RANK", "ACCELERATE_MIXED_PRECISION")  # what launchers tell their children
@@ -130,58 +131,57 @@ def _let_go_of_parent() -> None:
 @contextmanager
 def watch_children(settings: Settings) -> Iterator[Started]:
     """While it is on, processes that may train are started under watch."""
-    start, popen = multiprocessing.process.BaseProcess.start, subprocess.Popen.__init__
     before, started = ranks.meeting, Started()
 
-    def watched_start(process: Any) -> None:
-        forked = started.forked
-        target = getattr(process, "_target", None)
-        if target is not None and not _never_trains(target):
-            process._target = WatchedTarget(target, settings)
+    def watching_start(start: Any) -> Any:
+        def watched_start(process: Any) -> None:
+            forked = started.forked
+            target = getattr(process, "_target", None)
+            if target is not None and not _never_trains(target):
+                process._target = WatchedTarget(target, settings)
+            try:
+                start(process)
+            finally:
+                started.forked = forked  # multiprocessing's own fork is no bare one
+                if hasattr(process, "_target"):
+                    process._target = target
+
+        return watched_start
+
+    def watching_popen(popen: Any) -> Any:
+        def watched_popen(child: Any, args: Any, *rest: Any, **options: Any) -> None:
+            launched = _as_rank(args, options.get("env"), settings)
+            if launched is not None:
+                args, options["env"] = launched
+                ranks.meeting = settings.meeting  # this process may be a rank beside it (Lightning)
+            popen(child, args, *rest, **options)
+
+        return watched_popen
+
+    with (
+        patched(multiprocessing.process.BaseProcess, "start", watching_start),
+        patched(subprocess.Popen, "__init__", watching_popen),
+        _counting_forks(started),
+    ):
         try:
-            start(process)
+            yield started
         finally:
-            started.forked = forked  # multiprocessing's own fork is no bare one
-            if hasattr(process, "_target"):
-                process._target = target
-
-    def watched_popen(child: Any, args: Any, *rest: Any, **options: Any) -> None:
-        launched = _as_rank(args, options.get("env"), settings)
-        if launched is not None:
-            args, options["env"] = launched
-            ranks.meeting = settings.meeting  # this process may be a rank beside it (Lightning)
-        popen(child, args, *rest, **options)
-
-    multiprocessing.process.BaseProcess.start = watched_start  # type: ignore
-    subprocess.Popen.__init__ = watched_popen  # type: ignore
-    let_go = _counting_forks(started)
-    try:
-        yield started
-    finally:
-        let_go()
-        ranks.meeting = before
-        if multiprocessing.process.BaseProcess.start is watched_start:
-            multiprocessing.process.BaseProcess.start = start  # type: ignore[method-assign]
-        if subprocess.Popen.__init__ is watched_popen:
-            subprocess.Popen.__init__ = popen  # type: ignore[method-assign]
+            ranks.meeting = before
 
 
-def _counting_forks(started: Started) -> Callable[[], None]:
-    fork = getattr(os, "fork", None)
-    if fork is None:  # this system has none
-        return lambda: None
+def _counting_forks(started: Started) -> AbstractContextManager[None]:
+    if not hasattr(os, "fork"):
+        return nullcontext()
 
-    def counted() -> int:
-        child: int = fork()
-        started.forked += bool(child)
-        return child
+    def counting(fork: Callable[[], int]) -> Callable[[], int]:
+        def counted() -> int:
+            child = fork()
+            started.forked += bool(child)
+            return child
 
-    def let_go() -> None:
-        if os.fork is counted:
-            os.fork = fork
+        return counted
 
-    os.fork = counted
-    return let_go
+    return patched(os, "fork", counting)
 
 
 def _never_trains(target: Any) -> bool:
@@ -237,18 +237,22 @@ def clear_away(settings: Settings) -> None:
 
 
 def gather(
-    settings: Settings, started: Started, own: Run, diagnosis: Diagnosis
+    settings: Settings,
+    started: Started,
+    own: Run,
+    diagnosis: Diagnosis,
+    function: str | None = None,
 ) -> tuple[Run, Diagnosis]:
     """The run that the report is to be about: our own or, if we took no step, a child's.
 
     The run file of a child that is taken goes to the place of ours. Others are named, and so are
-    processes that were not watched or did not get the recipe of `--with`.
+    processes that were not watched or did not get `function`, that of the recipe of `--with`.
     """
     folder = settings.folder
     files = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
     found = [(file, run) for file in files for run in [_read(file)] if run is not None]
     found.sort(key=lambda pair: -_steps(pair[1]))
-    own = replace(own, unseen=(*own.unseen, *_unreached(settings, started, found)))
+    own = replace(own, unseen=(*own.unseen, *_unreached(settings, started, found, function)))
     if found and not _steps(own):
         file, run = found.pop(0)
         unseen = (*run.unseen, *own.unseen)
@@ -268,17 +272,17 @@ def gather(
 
 
 def _unreached(
-    settings: Settings, started: Started, found: Sequence[tuple[Path, Run]]
+    settings: Settings,
+    started: Started,
+    found: Sequence[tuple[Path, Run]],
+    function: str | None,
 ) -> Iterator[str]:
     """What was not watched, and what runs with the author's functions in spite of a recipe."""
     if started.forked:
         many = f"{started.forked} process{'es' if started.forked > 1 else ''}"
         yield f"the script made {many} by os.fork, not watched: multiprocessing's are"
-    if settings.recipe is None:
+    if function is None:
         return
-    from stetho.trials.recipe import parse
-
-    function = parse(settings.recipe).function.name
     without = [file for file, run in found if function not in _functions(run)]
     if without:
         names = ", ".join(str(file) for file in without[:3])

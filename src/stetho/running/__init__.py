@@ -1,0 +1,1 @@
+"""Script → a watched process that runs and ends as it would without stetho."""
