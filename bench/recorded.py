@@ -15,7 +15,16 @@ from stetho.trials.settings import Settings
 from stetho.trials.trial import DIVERGED, Outcome, Place, Scouting, Script, Trial
 
 GRIDS = Path(__file__).parent / "grids"
-PLACE = Place("call", "", "Net", "", "recorded", 2, (0, 1), ("a", "b"))
+PLACE = Place(
+    kind="call",
+    function="",
+    model="Net",
+    path="",
+    where="recorded",
+    uses=2,
+    hidden=(0, 1),
+    sites=("a", "b"),
+)
 
 
 def load(name: str) -> dict[str, Any]:
@@ -47,7 +56,15 @@ class Recorded(AbstractEngine):
     def scout(self, errand: Errand) -> Scouting:
         run = self._runs[self.incumbent, self.seeds[0]]
         outcome = self._outcome(run, self.length)
-        return Scouting(outcome, (PLACE,), (), self.incumbent, {self.incumbent: (1, 1)}, (), True)
+        return Scouting(
+            outcome=outcome,
+            places=(PLACE,),
+            left=(),
+            incumbent=self.incumbent,
+            ways={self.incumbent: (1, 1)},
+            modules=(),
+            ended=True,
+        )
 
     def prepare(self, modules: Sequence[str]) -> None: ...
 

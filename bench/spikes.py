@@ -96,7 +96,7 @@ def train(case: Case) -> stetho.Result:
         for step in range(STEPS):
             chosen = torch.randint(0, len(images), (64,))
             x, y = images[chosen], labels[chosen]
-            x, y = plant(case, step, x, y, optimizer, net)
+            x, y = plant(case=case, step=step, x=x, y=y, optimizer=optimizer, net=net)
             loss = nn.functional.cross_entropy(net(x), y)
             optimizer.zero_grad()
             loss.backward()

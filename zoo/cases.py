@@ -124,14 +124,28 @@ def _healthy(seed: int, counts: tuple[int, ...]) -> Iterator[tuple[str, Spec]]:
         depth = draw.choice((2, 3, 5, 6))
         yield (
             f"cnn-{number:02}",
-            _with(Spec("cnn", "images", function, depth, 16, norm), optimizer, deep=depth > 3),
+            _with(
+                Spec(
+                    family="cnn", data="images", function=function, depth=depth, width=16, norm=norm
+                ),
+                optimizer,
+                deep=depth > 3,
+            ),
         )
     for number in range(resnets):
         data = draw.choice(("images", "digits"))
         function, optimizer = draw.choice(SMOOTH), draw.choice(tuple(RATES))
         norm, depth = draw.choice(("batch", "layer", "none")), draw.choice((3, 5, 8))
         width = 16 if data == "images" else 48
-        spec = Spec("resnet", data, function, depth, width, norm, gain=0.7 if norm == "none" else 1)
+        spec = Spec(
+            family="resnet",
+            data=data,
+            function=function,
+            depth=depth,
+            width=width,
+            norm=norm,
+            gain=0.7 if norm == "none" else 1,
+        )
         yield f"resnet-{number:02}", _with(spec, optimizer)
     for number in range(recurrent):
         family = ("rnn", "lstm", "gru")[number % 3]
@@ -139,13 +153,28 @@ def _healthy(seed: int, counts: tuple[int, ...]) -> Iterator[tuple[str, Spec]]:
         optimizer = draw.choice(("adam", "adamw", "rmsprop", "momentum"))
         length = {"rows": 0, "first": 8 if family == "rnn" else 40}[data]
         init = "fitted" if family == "lstm" or (family == "rnn" and number % 2) else "default"
-        spec = Spec(family, data, "tanh", 1, draw.choice((24, 48)), init=init, length=length)
+        spec = Spec(
+            family=family,
+            data=data,
+            function="tanh",
+            depth=1,
+            width=draw.choice((24, 48)),
+            init=init,
+            length=length,
+        )
         lr = 0.1 if optimizer == "momentum" else 5e-3
         yield f"{family}-{number:02}", replace(spec, optimizer=optimizer, lr=lr)
     for number in range(transformers):
         family, data = (("vit", "patches"), ("gpt", "text"))[number % 2]
         function = draw.choice(("gelu", "relu", "silu", "elu", "tanh", "leaky_relu"))
-        spec = Spec(family, data, function, draw.choice((1, 2, 3)), 32, "layer")
+        spec = Spec(
+            family=family,
+            data=data,
+            function=function,
+            depth=draw.choice((1, 2, 3)),
+            width=32,
+            norm="layer",
+        )
         yield f"{family}-{number:02}", _with(spec, draw.choice(("adam", "adamw")), lr=3e-3)
 
 
@@ -157,7 +186,9 @@ def _mlp(draw: random.Random, data: str) -> Spec:
     norm = draw.choice(("none", "none", "batch", "layer"))
     optimizer = draw.choice(tuple(RATES))
     width, batch = draw.choice((32, 64, 128)), draw.choice((16, 32, 64))
-    spec = Spec("mlp", data, function, depth, width, norm, batch=batch)
+    spec = Spec(
+        family="mlp", data=data, function=function, depth=depth, width=width, norm=norm, batch=batch
+    )
     return _with(spec, optimizer, deep=depth > 3 and norm == "none")
 
 
@@ -193,27 +224,66 @@ def _published() -> Iterator[tuple[str, Spec, Plant]]:
     def plant(operator: str, strength: str, **changes: object) -> Plant:
         of = by_name[operator]
         also = frozenset({"not-learning", "frozen-layer", *of.also})
-        return Plant(operator, strength, changes, of.rules, of.causes, also, of.hidden)
+        return Plant(
+            name=operator,
+            strength=strength,
+            changes=changes,
+            rules=of.rules,
+            causes=of.causes,
+            also=also,
+            hidden=of.hidden,
+        )
 
     # Stack Overflow 39217567: a stack of sigmoid layers on images of digits.
-    spec = Spec("mlp", "digits", "relu", 6, 64, optimizer="sgd", lr=0.1, init="fitted")
+    spec = Spec(
+        family="mlp",
+        data="digits",
+        function="relu",
+        depth=6,
+        width=64,
+        optimizer="sgd",
+        lr=0.1,
+        init="fitted",
+    )
     yield "so-39217567", spec, plant("sigmoid-stack", "published", function="sigmoid")
     # Stack Overflow 34311586: XOR with weights that begin next to 0.
-    spec = Spec("mlp", "xor", "tanh", 2, 16, optimizer="sgd", lr=0.5, steps=400)
+    spec = Spec(
+        family="mlp",
+        data="xor",
+        function="tanh",
+        depth=2,
+        width=16,
+        optimizer="sgd",
+        lr=0.5,
+        steps=400,
+    )
     yield "so-34311586", spec, plant("small-init", "published", gain=1e-3)
     # Stack Overflow 59278771: iris by a network of sigmoid layers.
-    spec = Spec("mlp", "iris", "relu", 4, 16, optimizer="sgd", lr=0.1)
+    spec = Spec(
+        family="mlp", data="iris", function="relu", depth=4, width=16, optimizer="sgd", lr=0.1
+    )
     yield "so-59278771", spec, plant("sigmoid-stack", "published", function="sigmoid")
     # Deep networks on circles and blobs, as in AutoTrainer's benchmark (ICSE 2021).
     for data in ("circles", "blobs"):
-        deep = Spec("mlp", data, "relu", 10, 32, init="fitted", optimizer="momentum", lr=0.01)
+        deep = Spec(
+            family="mlp",
+            data=data,
+            function="relu",
+            depth=10,
+            width=32,
+            init="fitted",
+            optimizer="momentum",
+            lr=0.01,
+        )
         base = f"deep-{data}"
         yield base, deep, plant("sigmoid-stack", "published", function="sigmoid")
         yield base, deep, plant("exponential", "published", function="exp", depth=5)
         yield base, deep, plant("negative-bias", "published", bias=-3.0)
         yield base, deep, plant("large-init", "published", function="tanh", gain=12.0)
     # Operators in the manner of DeepCrime (ISSTA 2021) on a digits classifier.
-    mutant = Spec("mlp", "digits", "relu", 3, 64, optimizer="adam", lr=1e-3)
+    mutant = Spec(
+        family="mlp", data="digits", function="relu", depth=3, width=64, optimizer="adam", lr=1e-3
+    )
     yield "deepcrime", mutant, plant("high-rate", "published", lr=1.0)
     yield "deepcrime", mutant, plant("low-rate", "published", lr=1e-9)
     yield "deepcrime", mutant, plant("zero-init", "published", gain=0.0)

@@ -54,19 +54,19 @@ def row_of(trial: Trial, run: Run, skill: float, twin: float) -> Row:
     grave = alarms(diagnosis)
     what = label(case, skill, twin)
     row = Row(
-        trial.name,
-        case.name,
-        case.half,
-        case.plant.name if case.plant else "",
-        case.plant.strength if case.plant else "",
-        trial.seed,
-        trial.batches,
-        skill,
-        what,
-        diagnosis.learning,
-        tuple((f.rule, f.severity.word, main_cause(f)) for f in grave),
-        main_cause(leading(grave)) if grave else "",
-        SAYING in diagnosis.verdict,
+        trial=trial.name,
+        case=case.name,
+        half=case.half,
+        plant=case.plant.name if case.plant else "",
+        strength=case.plant.strength if case.plant else "",
+        seed=trial.seed,
+        batches=trial.batches,
+        skill=skill,
+        label=what,
+        learning=diagnosis.learning,
+        alarms=tuple((f.rule, f.severity.word, main_cause(f)) for f in grave),
+        cause=main_cause(leading(grave)) if grave else "",
+        elsewhere=SAYING in diagnosis.verdict,
     )
     if what in ("fault", "healthy") and trial.seed == 0 and trial.batches == 1:
         noticed, named = delays(case, run)

@@ -92,12 +92,12 @@ def ours(rows: Sequence[Row], tool: str = "stetho") -> Score:
     known = by_name()
     faults = [row for row in rows if row.label == "fault"]
     return Score(
-        tool,
-        share(bool(row.alarms) for row in rows if row.label == "healthy"),
-        share(bool(row.alarms) for row in rows if row.label == "harmless"),
-        share(bool(row.alarms) for row in faults),
-        share(names_it(row, known[row.case]) for row in faults),
-        share(explains_it(row, known[row.case]) for row in faults if row.alarms),
+        tool=tool,
+        healthy=share(bool(row.alarms) for row in rows if row.label == "healthy"),
+        harmless=share(bool(row.alarms) for row in rows if row.label == "harmless"),
+        noticed=share(bool(row.alarms) for row in faults),
+        named=share(names_it(row, known[row.case]) for row in faults),
+        explained=share(explains_it(row, known[row.case]) for row in faults if row.alarms),
     )
 
 

@@ -39,7 +39,15 @@ class Training:
         x, y = _spoiled(task, spec, seed)
         model = build(spec, task)
         optimizer = _optimizer(model, spec)
-        return cls(spec, task, x, y, model, optimizer, torch.Generator().manual_seed(seed))
+        return cls(
+            spec=spec,
+            task=task,
+            x=x,
+            y=y,
+            model=model,
+            optimizer=optimizer,
+            order=torch.Generator().manual_seed(seed),
+        )
 
     def loss(self, output: Tensor, y: Tensor) -> Tensor:
         return loss_of(self.spec, self.task, output, y)

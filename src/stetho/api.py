@@ -46,7 +46,7 @@ def load_result(file: Path) -> Result:
     from stetho.store import read_diagnosis, read_run
 
     run = read_run(file)
-    return Result(run, read_diagnosis(file) or diagnose(run), file)
+    return Result(run=run, diagnosis=read_diagnosis(file) or diagnose(run), file=file)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,10 @@ def run_script(
         stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
     code = run(script, arguments, lambda _: None, (lambda: None) if ends_process else None)
     return Result(
-        Run(command=command), Diagnosis("No diagnosis: stetho failed to begin."), None, code
+        run=Run(command=command),
+        diagnosis=Diagnosis("No diagnosis: stetho failed to begin."),
+        file=None,
+        exit_code=code,
     )
 
 
@@ -210,7 +213,11 @@ def _run_watched(
             stderr.attempt("diagnose the run", lambda: conclude(exit_code))
             if not results:  # the script has run: its exit code must pass through
                 diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
-                results.append(Result(new_run(command), diagnosis, None, exit_code))
+                results.append(
+                    Result(
+                        run=new_run(command), diagnosis=diagnosis, file=None, exit_code=exit_code
+                    )
+                )
 
     def conclude(exit_code: int) -> None:
         trigger.stop()

@@ -138,17 +138,17 @@ def choose(
     if function is None and not as_module:
         target = os.path.abspath(target)
     settings = Settings(
-        Script(target, tuple(arguments), as_module, os.getcwd()),
-        tuple(candidates or DEFAULT_CANDIDATES),
-        replace,
-        tuple(sites),
-        steps,
-        pairs,
-        budget,
-        tuple(lr_grid),
-        init,
-        metric,
-        memory,
+        script=Script(target, tuple(arguments), as_module, os.getcwd()),
+        candidates=tuple(candidates or DEFAULT_CANDIDATES),
+        replace=replace,
+        sites=tuple(sites),
+        steps=steps,
+        pairs=pairs,
+        budget=budget,
+        lr_grid=tuple(lr_grid),
+        init=init,
+        metric=metric,
+        memory=memory,
     )
     source = _source(settings) if function is None else ""
     kept = None

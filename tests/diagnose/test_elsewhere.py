@@ -58,7 +58,9 @@ def test_nothing_is_cleared_where_no_gradient_was_seen():
 
 
 def test_a_network_that_learns_has_no_problem_to_lay_elsewhere():
-    criterion = Criterion("cross_entropy", "softmax", 0.0, 1.0, classes=10)
+    criterion = Criterion(
+        function="cross_entropy", behind="softmax", lower=0.0, upper=1.0, classes=10
+    )
     run = replace(chain(4, losses=LEARNS), criteria=(criterion,))
     diagnosis = diagnose(run)
     assert diagnosis.worst is Severity.NOTE
@@ -116,21 +118,69 @@ def test_most_weights_frozen_in_a_network_that_does_not_learn():
 
 FLOORS = {
     # softmax twice, 10 classes: one-hot gives −ln (e / (e + 9)) = 1.4612, of ln 10 = 2.3026.
-    "softmax": (Criterion("cross_entropy", "softmax", 0.0, 1.0, 10), 0.6346),
+    "softmax": (
+        Criterion(function="cross_entropy", behind="softmax", lower=0.0, upper=1.0, classes=10),
+        0.6346,
+    ),
     # tanh: logits 1 and −1: ln (1 + 9 e⁻²) = 0.7965.
-    "tanh": (Criterion("cross_entropy", "tanh", -1.0, 1.0, 10), 0.3459),
+    "tanh": (
+        Criterion(function="cross_entropy", behind="tanh", lower=-1.0, upper=1.0, classes=10),
+        0.3459,
+    ),
     # sigmoid twice: ½ (0.3133 + ln 2), of ln 2.
-    "sigmoid": (Criterion("binary_cross_entropy_with_logits", "sigmoid", 0.0, 1.0), 0.7260),
+    "sigmoid": (
+        Criterion(
+            function="binary_cross_entropy_with_logits", behind="sigmoid", lower=0.0, upper=1.0
+        ),
+        0.7260,
+    ),
     # targets 0 … 4, outputs 0 … 1: three quarters beyond, 4 (3/4)³, of the variance.
-    "range": (Criterion("mse_loss", "sigmoid", 0.0, 1.0, 0, False, 0.0, 4.0), 1.6875),
+    "range": (
+        Criterion(
+            function="mse_loss",
+            behind="sigmoid",
+            lower=0.0,
+            upper=1.0,
+            classes=0,
+            broadcast=False,
+            target_low=0.0,
+            target_high=4.0,
+        ),
+        1.6875,
+    ),
     # relu: targets −1 … 3: 4 (1/4)³ = 1/16.
-    "relu": (Criterion("mse_loss", "relu", 0.0, float("inf"), 0, False, -1.0, 3.0), 0.0625),
+    "relu": (
+        Criterion(
+            function="mse_loss",
+            behind="relu",
+            lower=0.0,
+            upper=float("inf"),
+            classes=0,
+            broadcast=False,
+            target_low=-1.0,
+            target_high=3.0,
+        ),
+        0.0625,
+    ),
 }
 FITS = {
-    "plain": Criterion("cross_entropy", classes=10),
-    "log_softmax": Criterion("cross_entropy", "log_softmax", -float("inf"), 0.0, 10),
-    "images in 0 … 1": Criterion("mse_loss", "sigmoid", 0.0, 1.0, 0, False, 0.0, 1.0),
-    "probabilities": Criterion("binary_cross_entropy", "sigmoid", 0.0, 1.0),
+    "plain": Criterion(function="cross_entropy", classes=10),
+    "log_softmax": Criterion(
+        function="cross_entropy", behind="log_softmax", lower=-float("inf"), upper=0.0, classes=10
+    ),
+    "images in 0 … 1": Criterion(
+        function="mse_loss",
+        behind="sigmoid",
+        lower=0.0,
+        upper=1.0,
+        classes=0,
+        broadcast=False,
+        target_low=0.0,
+        target_high=1.0,
+    ),
+    "probabilities": Criterion(
+        function="binary_cross_entropy", behind="sigmoid", lower=0.0, upper=1.0
+    ),
 }
 
 
@@ -153,7 +203,7 @@ def test_outputs_and_losses_that_fit(name):
 
 
 def test_unlike_shapes_are_told():
-    criterion = Criterion("mse_loss", broadcast=True, target_low=-2.0, target_high=2.0)
+    criterion = Criterion(function="mse_loss", broadcast=True, target_low=-2.0, target_high=2.0)
     finding = first(replace(chain(4, losses=STUCK), criteria=(criterion,)), MisfitLoss.name)
     assert finding.severity is Severity.FAULT
     assert "different shapes" in finding.message
@@ -169,7 +219,9 @@ def test_outputs_that_a_function_cuts_off():
         )
         for probe in run.probes
     )
-    criterion = Criterion("cross_entropy", "relu", 0.0, float("inf"), 10)
+    criterion = Criterion(
+        function="cross_entropy", behind="relu", lower=0.0, upper=float("inf"), classes=10
+    )
     run = replace(run, sites=(*run.sites, end), probes=probes, criteria=(criterion,))
     assert first(run, MisfitLoss.name).evidence["lowest loss / constant answer's"].value == 0.7
 

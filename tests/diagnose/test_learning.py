@@ -14,7 +14,7 @@ LN10 = math.log(10)
 
 
 def run(losses, baseline=LN10, **more):
-    probes = (Probe(0, 0.0, baseline=baseline),)
+    probes = (Probe(step=0, time=0.0, baseline=baseline),)
     return Run(losses=tuple(losses), loss_steps=tuple(range(len(losses))), probes=probes, **more)
 
 

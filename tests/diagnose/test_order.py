@@ -91,7 +91,9 @@ def test_in_a_short_run_a_loss_may_come_back():
 
 
 def test_an_output_that_is_cut_off_outside_of_the_network():
-    cut = Criterion("cross_entropy", "relu", 0.0, classes=10, target_low=0, target_high=9)
+    cut = Criterion(
+        function="cross_entropy", behind="relu", lower=0.0, classes=10, target_low=0, target_high=9
+    )
     silent = chain(4, losses=STUCK, parameter={"grad_rms": 0.0, "update_rms": 0.0})
     assert "misfit-loss" in grave(replace(silent, criteria=(cut,)))
     moving = chain(4, losses=STUCK)

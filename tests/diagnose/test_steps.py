@@ -85,7 +85,7 @@ def test_the_first_large_step_counts_not_what_feeds_on_it():
 )
 def test_under_squared_error_the_residual_has_grown_before(function, first, share):
     run = chain(4, losses=STUCK, data={"x_rms": 5.0}, steps=(0, 1))
-    run = replace(run, criteria=(Criterion(function),))
+    run = replace(run, criteria=(Criterion(function=function),))
     assert blame(stepping(run, (10.0 * first, 10.0)))["input"] == pytest.approx(share / 3, abs=1e-3)
 
 

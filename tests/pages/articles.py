@@ -18,11 +18,11 @@ def a_claim(id: str = "B4", verdict: Verdict = Verdict.HOLDS) -> ClaimResult:
         Measure("not known", math.nan, math.nan, math.nan, at_least=1.0),
     )
     lines = Picture(
-        "Moves",
-        "Early layers stay.",
-        "layer",
-        "way",
-        (
+        title="Moves",
+        caption="Early layers stay.",
+        x="layer",
+        y="way",
+        series=(
             Series(
                 "mean", (1, 2, 3), (0.001, 0.01, 0.1), (0.0005, 0.005, 0.05), (0.002, 0.02, 0.2)
             ),
@@ -31,21 +31,31 @@ def a_claim(id: str = "B4", verdict: Verdict = Verdict.HOLDS) -> ClaimResult:
         log_y=True,
     )
     named = Picture(
-        "By function", "More is better.", "function", "accuracy",
-        (Series(NAMED, (0, 1), (0.2, 0.9), points=True),), ticks=("sigmoid", NAMED),
+        title="By function", caption="More is better.", x="function", y="accuracy",
+        series=(Series(NAMED, (0, 1), (0.2, 0.9), points=True),), ticks=("sigmoid", NAMED),
     )  # fmt: skip
     wide = Picture(
-        "By size", "It grows.", "samples", "gain", (Series("", (1, 10, 1000), (1, 2, 3)),),
+        title="By size", caption="It grows.", x="samples", y="gain",
+        series=(Series("", (1, 10, 1000), (1, 2, 3)),),
         log_x=True,
     )  # fmt: skip
     return ClaimResult(
-        id, "Early layers hardly learn", "They do not learn.", "A network.\n    It is trained.",
-        "It moves less.", verdict, "first over last: yes; accuracy: no", measures, "Look at moves.",
-        (lines, named, wide), (0, 1, 2), 3.2,
+        id=id, title="Early layers hardly learn", says="They do not learn.",
+        experiment="A network.\n    It is trained.",
+        criterion="It moves less.", verdict=verdict, reason="first over last: yes; accuracy: "
+        "no", measures=measures, take_away="Look at moves.",
+        pictures=(lines, named, wide), seeds=(0, 1, 2), seconds=3.2,
     )  # fmt: skip
 
 
 def an_article() -> ArticleResult:
     ids = ("A1", "B4", "advice-1", "LSTM")
     claims = tuple(a_claim(id, verdict) for id, verdict in zip(ids, Verdict))
-    return ArticleResult(claims, True, 7, "2026-01-02T03:04:05+00:00", "CPU, 2 cores", 61.0)
+    return ArticleResult(
+        claims=claims,
+        quick=True,
+        base_seed=7,
+        created="2026-01-02T03:04:05+00:00",
+        machine="CPU, 2 cores",
+        seconds=61.0,
+    )

@@ -21,7 +21,7 @@ from stetho.record import (
 )
 
 SIGMOID = Function(
-    "sigmoid",
+    name="sigmoid",
     lower=0.0,
     upper=1.0,
     saturates_below=-4.36,
@@ -56,28 +56,49 @@ def sick_run(
         finished=True,
         exit_code=0,
         sites=tuple(
-            Site(name, SIGMOID, place, "Net", (64, 128), 1, 128, layers[place], feeds=("head",))
+            Site(
+                name=name,
+                function=SIGMOID,
+                index=place,
+                model="Net",
+                shape=(64, 128),
+                unit_axis=1,
+                units=128,
+                layer=layers[place],
+                feeds=("head",),
+            )
             for place, name in enumerate(names)
         ),
         layers=tuple(
-            Layer(name, "linear", place, f"{name}.weight", f"{name}.bias", 128, place == 0)
+            Layer(
+                name=name,
+                kind="linear",
+                index=place,
+                weight=f"{name}.weight",
+                bias=f"{name}.bias",
+                fan_in=128,
+                reads_data=place == 0,
+            )
             for place, name in enumerate(layers)
         ),
         parameters=tuple(
-            Parameter(f"{name}.weight", (128, 128), "weight", optimizer=0) for name in layers
+            Parameter(name=f"{name}.weight", shape=(128, 128), role="weight", optimizer=0)
+            for name in layers
         ),
         optimizers=(Optimizer("SGD", lr=0.1),),
         probes=tuple(
             Probe(
-                step,
-                step / 100,
-                2.3,
-                2.302585,
-                (0.1,),
-                stats,
-                {"head": LayerStats(8192.0, 0.5, 0.51)},
-                {
-                    f"{name}.weight": ParameterStats(0.1, 1e-6, 1e-5 * 0.3 ** (len(layers) - place))
+                step=step,
+                time=step / 100,
+                loss=2.3,
+                baseline=2.302585,
+                lr=(0.1,),
+                sites=stats,
+                layers={"head": LayerStats(count=8192.0, x_mean=0.5, x_rms=0.51)},
+                parameters={
+                    f"{name}.weight": ParameterStats(
+                        rms=0.1, grad_rms=1e-6, update_rms=1e-5 * 0.3 ** (len(layers) - place)
+                    )
                     for place, name in enumerate(layers)
                 },
             )

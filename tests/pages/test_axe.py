@@ -39,9 +39,23 @@ def pair() -> str:
 
 
 def prediction() -> str:
-    site = PredictedSite("0/relu", "relu", 1.0, (0.8, 1.2), 0.7, 1e-3, (8e-4, 1.2e-3), True)
+    site = PredictedSite(
+        name="0/relu",
+        function="relu",
+        z_std=1.0,
+        z_band=(0.8, 1.2),
+        slope_factor=0.7,
+        grad_rms=1e-3,
+        grad_band=(8e-4, 1.2e-3),
+        valid=True,
+    )
     sites = (site, replace(site, name="2/relu", valid=False, why="z is not normal"))
-    return predicted_html({"relu": Predicted(sites, 12.0, 72.0), "elu": Predicted(sites)})
+    return predicted_html(
+        {
+            "relu": Predicted(sites=sites, depth_scale=12.0, trainable_depth=72.0),
+            "elu": Predicted(sites=sites),
+        }
+    )
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -43,12 +43,12 @@ def big_run() -> Run:
         chain.append((stats, replace(stats, z_std=0.5, histogram=narrow)))
     probes = tuple(
         Probe(
-            10 * turn,
-            turn / 10,
-            2.0,
-            2.3,
-            (0.1,),
-            {
+            step=10 * turn,
+            time=turn / 10,
+            loss=2.0,
+            baseline=2.3,
+            lr=(0.1,),
+            sites={
                 name: both[(turn + place) % 2]
                 for place, (name, both) in enumerate(zip(names, chain))
             },
@@ -61,7 +61,15 @@ def big_run() -> Run:
             command="python big.py",
             finished=True,
             sites=tuple(
-                Site(name, SIGMOID, place, "Net", (64, 128), 1, 128)
+                Site(
+                    name=name,
+                    function=SIGMOID,
+                    index=place,
+                    model="Net",
+                    shape=(64, 128),
+                    unit_axis=1,
+                    units=128,
+                )
                 for place, name in enumerate(names)
             ),
             probes=probes,

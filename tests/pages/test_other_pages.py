@@ -22,7 +22,16 @@ Opener = Callable[..., Page]
 def test_theory_lies_behind_what_was_measured(open_page: Opener, tmp_path: Path) -> None:
     run = sick_run(probes=1)
     predicted = [
-        PredictedSite(site.name, "sigmoid", 0.3, (0.2, 0.4), 0.25, 1e-6, (5e-7, 2e-6), True)
+        PredictedSite(
+            name=site.name,
+            function="sigmoid",
+            z_std=0.3,
+            z_band=(0.2, 0.4),
+            slope_factor=0.25,
+            grad_rms=1e-6,
+            grad_band=(5e-7, 2e-6),
+            valid=True,
+        )
         for site in run.sites
     ]
     file = tmp_path / "check.html"

@@ -25,8 +25,10 @@ from stetho.record import (
 )
 
 Case = tuple[Run, Diagnosis]
-SIGMOID = Function("sigmoid", lower=0.0, upper=1.0, saturates_below=-4.36, saturates_above=4.36)
-RELU = Function("relu", lower=0.0, flat_below=0.0)
+SIGMOID = Function(
+    name="sigmoid", lower=0.0, upper=1.0, saturates_below=-4.36, saturates_above=4.36
+)
+RELU = Function(name="relu", lower=0.0, flat_below=0.0)
 VERSIONS = {"stetho": "0.1.0", "python": "3.11.7", "torch": "2.13.0"}
 
 
@@ -62,7 +64,14 @@ def chain(
 
 def sites_of(names: list[str], function: Function, shape: tuple[int, ...]) -> tuple[Site, ...]:
     return tuple(
-        Site(name, function, place, "Sequential", shape, units=shape[1])
+        Site(
+            name=name,
+            function=function,
+            index=place,
+            model="Sequential",
+            shape=shape,
+            units=shape[1],
+        )
         for place, name in enumerate(names)
     )
 
@@ -70,23 +79,31 @@ def sites_of(names: list[str], function: Function, shape: tuple[int, ...]) -> tu
 def vanishing() -> Case:
     names = [f"layers.{2 * place + 1}/sigmoid" for place in range(12)]
     probes = tuple(
-        Probe(step, step * 0.01, 2.31, 2.302585, (0.1,), chain(names, SIGMOID, 0.247, 0.43, step))
+        Probe(
+            step=step,
+            time=step * 0.01,
+            loss=2.31,
+            baseline=2.302585,
+            lr=(0.1,),
+            sites=chain(names, SIGMOID, 0.247, 0.43, step),
+        )
         for step in (0, 1, 398, 399)
     )
     fault = Finding(
-        "vanishing-gradient",
-        Severity.FAULT,
-        "the gradient shrinks to 1.9e-11 from layers.23/sigmoid down to layers.1/sigmoid, over 12 "
+        rule="vanishing-gradient",
+        severity=Severity.FAULT,
+        message="the gradient shrinks to 1.9e-11 from layers.23/sigmoid down to "
+        "layers.1/sigmoid, over 12 "
         "sites",
-        tuple(names),
-        0,
-        {
+        sites=tuple(names),
+        first_step=0,
+        evidence={
             "gradient ratio": Evidence(1.9e-11, 1e-3),
             "per site": Evidence(0.106, 0.5, "×"),
             "update of the first weight": Evidence(1.2e-7, 1e-5, "%"),
         },
-        {"weights": 0.28, "slope": 0.72},
-        (
+        cause={"weights": 0.28, "slope": 0.72},
+        remedies=(
             Remedy(
                 "use ReLU in place of sigmoid, initialised with its gain",
                 "each site keeps the gradient's rms, where it now keeps 11 % of it",
@@ -95,13 +112,13 @@ def vanishing() -> Case:
         ),
     )
     note = Finding(
-        "off-centre",
-        Severity.NOTE,
-        "layers.3/sigmoid: mean 0.5 against rms 0.51 of what enters the next layer",
-        ("layers.3/sigmoid",),
-        None,
-        {"offset": Evidence(0.98, 0.5), "samples": Evidence(3200)},
-        {"function": 1.0},
+        rule="off-centre",
+        severity=Severity.NOTE,
+        message="layers.3/sigmoid: mean 0.5 against rms 0.51 of what enters the next layer",
+        sites=("layers.3/sigmoid",),
+        first_step=None,
+        evidence={"offset": Evidence(0.98, 0.5), "samples": Evidence(3200)},
+        cause={"function": 1.0},
     )
     run = Run(
         command="python examples/deep_sigmoid.py --lr 0.1",
@@ -126,7 +143,14 @@ def vanishing() -> Case:
 def healthy() -> Case:
     names = [f"blocks.{place}.act/relu" for place in range(50)]
     probes = tuple(
-        Probe(step, step * 0.1, 0.1, math.nan, (1e-3,), chain(names, RELU, 0.71, 1.4, step))
+        Probe(
+            step=step,
+            time=step * 0.1,
+            loss=0.1,
+            baseline=math.nan,
+            lr=(1e-3,),
+            sites=chain(names, RELU, 0.71, 1.4, step),
+        )
         for step in (0, 1)
     )
     run = Run(
@@ -157,22 +181,22 @@ def weird() -> Case:
     stats[names[1]] = SiteStats(z_mean=-1e300, z_std=1e300, up_rms=0.0, down_rms=0.0, dead=1.0)
     findings = (
         Finding(
-            "non-finite",
-            Severity.FAULT,
-            f"{names[0]} and {names[1]} have NaN in z",
-            tuple(names),
-            17_000,
-            {"\x1b]0;title\x07": Evidence(math.nan, math.inf)},
-            {"unknown": 1.0},
-            (Remedy("[bold]lower[/bold] the rate\r", ""),),
+            rule="non-finite",
+            severity=Severity.FAULT,
+            message=f"{names[0]} and {names[1]} have NaN in z",
+            sites=tuple(names),
+            first_step=17_000,
+            evidence={"\x1b]0;title\x07": Evidence(math.nan, math.inf)},
+            cause={"unknown": 1.0},
+            remedies=(Remedy("[bold]lower[/bold] the rate\r", ""),),
         ),
-        Finding("made-up", Severity.WARNING, "nothing more is known"),
+        Finding(rule="made-up", severity=Severity.WARNING, message="nothing more is known"),
     )
     run = Run(
         command="python [link=x]t.py[/link]\x1b[2J",
         exit_code=None,
         sites=sites_of(names, RELU, (1, 3)),
-        probes=(Probe(17_000, 0.0, sites=stats),),
+        probes=(Probe(step=17_000, time=0.0, sites=stats),),
         loss_steps=(0, 1, 2),
         losses=(1.0, math.nan, math.inf),
         first_nonfinite_loss=1,
@@ -188,25 +212,25 @@ def no_sites() -> Case:
 
 def check() -> Case:
     names = ["encoder.0.mlp/gelu", "encoder.1.mlp/gelu"]
-    stats = chain(names, Function("gelu"), 0.68, 1.1, 0, dead=math.nan, never_active=0.031)
+    stats = chain(names, Function(name="gelu"), 0.68, 1.1, 0, dead=math.nan, never_active=0.031)
     run = Run(
         command="stetho check model.py:build",
         kind="check",
         versions=VERSIONS,
         finished=True,
-        sites=sites_of(names, Function("gelu"), (8, 16, 64)),
-        probes=(Probe(0, 0.0, 4.17, 4.158883, (), stats),),
+        sites=sites_of(names, Function(name="gelu"), (8, 16, 64)),
+        probes=(Probe(step=0, time=0.0, loss=4.17, baseline=4.158883, lr=(), sites=stats),),
         overhead=Overhead(0.1, 0.1, 1, 1),
     )
     warning = Finding(
-        "unscaled-input",
-        Severity.WARNING,
-        "the data that encoder.0 reads has mean 128 and deviation 64",
-        ("encoder.0",),
-        None,
-        {"offset": Evidence(2.0, 1.0), "deviation": Evidence(64.0, 10.0)},
-        {"input": 1.0},
-        (Remedy("divide the input by 255", "unit scale"),),
+        rule="unscaled-input",
+        severity=Severity.WARNING,
+        message="the data that encoder.0 reads has mean 128 and deviation 64",
+        sites=("encoder.0",),
+        first_step=None,
+        evidence={"offset": Evidence(2.0, 1.0), "deviation": Evidence(64.0, 10.0)},
+        cause={"input": 1.0},
+        remedies=(Remedy("divide the input by 255", "unit scale"),),
     )
     return run, Diagnosis("The model is sound; its input is not.", (warning,))
 

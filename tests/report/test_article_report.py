@@ -14,7 +14,9 @@ from stetho.report.article_page_sections import article_page_report
 from stetho.report.article_sections import article_report
 from stetho.report.tree_text import sentences
 
-ONE = ArticleResult((a_claim(),), False, 0, "", "CPU", 3.0)
+ONE = ArticleResult(
+    claims=(a_claim(),), quick=False, base_seed=0, created="", machine="CPU", seconds=3.0
+)
 
 
 @pytest.mark.parametrize("result", [ONE, an_article()], ids=["one", "many"])

@@ -41,6 +41,6 @@ def test_jumps_are_drawn_as_jumps() -> None:
 
 
 def test_a_function_that_is_not_known_has_no_curve() -> None:
-    assert curves(Function("wave", known=False)) is None
-    assert curves(Function("relu", known=False)) is None
-    assert curves(Function("elu", parameters=(("of_a_later_version", 1.0),))) is None
+    assert curves(Function(name="wave", known=False)) is None
+    assert curves(Function(name="relu", known=False)) is None
+    assert curves(Function(name="elu", parameters=(("of_a_later_version", 1.0),))) is None

@@ -65,7 +65,9 @@ def test_medians_of_the_last_three(cases: Any) -> None:
     run, diagnosis = cases["check"]()
     name = run.sites[0].name
     means = (9.0, 1.0, 5.0, 2.0)  # of the last three: 1, 5, 2 → 2
-    probes = tuple(Probe(at, 0.0, sites={name: SiteStats(z_mean=x)}) for at, x in enumerate(means))
+    probes = tuple(
+        Probe(step=at, time=0.0, sites={name: SiteStats(z_mean=x)}) for at, x in enumerate(means)
+    )
     run = Run(sites=run.sites, probes=probes)
     assert loaded(run, diagnosis)["sites"][0]["z_mean"] == 2.0
 
@@ -74,7 +76,9 @@ def test_a_median_does_not_hide_nan(cases: Any) -> None:
     run, diagnosis = cases["check"]()
     name = run.sites[0].name
     good, bad = SiteStats(z_mean=1.0), SiteStats(z_nonfinite=0.25)
-    probes = tuple(Probe(at, 0.0, sites={name: x}) for at, x in enumerate((good, good, bad)))
+    probes = tuple(
+        Probe(step=at, time=0.0, sites={name: x}) for at, x in enumerate((good, good, bad))
+    )
     site = loaded(Run(sites=run.sites, probes=probes), diagnosis)["sites"][0]
     assert (site["z_mean"], site["z_nonfinite"]) == (None, 0.25)
 

@@ -55,7 +55,16 @@ def test_two_runs_and_a_race() -> None:
 
 
 def test_prediction() -> None:
-    site = PredictedSite("0/relu", "relu", 1.0, (0.8, 1.2), 0.7, 1e-3, (8e-4, 1.2e-3), True)
-    text = predicted_panel(Predicted((site, site)))
+    site = PredictedSite(
+        name="0/relu",
+        function="relu",
+        z_std=1.0,
+        z_band=(0.8, 1.2),
+        slope_factor=0.7,
+        grad_rms=1e-3,
+        grad_band=(8e-4, 1.2e-3),
+        valid=True,
+    )
+    text = predicted_panel(Predicted(sites=(site, site)))
     assert "<polygon" in text
     assert "it stays in bounds" in text

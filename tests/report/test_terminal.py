@@ -124,7 +124,7 @@ def test_verdict_first_then_the_gravest(cases: Any) -> None:
 def test_telling_sites_are_chosen(cases: Any) -> None:
     run, _ = cases["healthy"]()
     named = "blocks.32.act/relu"  # not among the evenly spaced ones
-    finding = Finding("off-centre", Severity.NOTE, "so", (named,))
+    finding = Finding(rule="off-centre", severity=Severity.NOTE, message="so", sites=(named,))
     text = terminal_text(run, Diagnosis("", (finding,)))
     rows = re.findall(r"^(\d+)\.act/relu .*×", text, re.MULTILINE)
     assert len(rows) == 40
@@ -137,7 +137,12 @@ def test_telling_sites_are_chosen(cases: Any) -> None:
 
 def test_more_named_sites_than_room(cases: Any) -> None:
     run, _ = cases["healthy"]()
-    finding = Finding("off-centre", Severity.NOTE, "so", tuple(site.name for site in run.sites))
+    finding = Finding(
+        rule="off-centre",
+        severity=Severity.NOTE,
+        message="so",
+        sites=tuple(site.name for site in run.sites),
+    )
     text = terminal_text(run, Diagnosis("", (finding,)))
     rows = re.findall(r"^(\d+)\.act/relu .*×", text, re.MULTILINE)
     assert len(rows) == 40
@@ -146,8 +151,11 @@ def test_more_named_sites_than_room(cases: Any) -> None:
 
 def test_cut_names_can_be_told_apart() -> None:
     names = [f"{kind}.of.a.very.long.path.{n}.module.act/relu" for n in range(3) for kind in "ab"]
-    sites = tuple(Site(name, Function("relu"), place) for place, name in enumerate(names))
-    stats = build(Run(sites=sites, probes=(Probe(0, 0.0),)), Diagnosis(""))
+    sites = tuple(
+        Site(name=name, function=Function(name="relu"), index=place)
+        for place, name in enumerate(names)
+    )
+    stats = build(Run(sites=sites, probes=(Probe(step=0, time=0.0),)), Diagnosis(""))
     lines = terminal.render(stats, 60).split("\n")
     cells = [line.split("  ")[0].split(" ")[0] for line in lines if "/relu" in line]
     assert len(set(cells)) == len(names)
@@ -210,7 +218,9 @@ def test_an_unfinished_run_says_so() -> None:
 
 
 def test_limits_are_left_out_where_there_are_none() -> None:
-    finding = Finding("x", Severity.NOTE, "so", evidence={"samples": Evidence(3200.0)})
+    finding = Finding(
+        rule="x", severity=Severity.NOTE, message="so", evidence={"samples": Evidence(3200.0)}
+    )
     text = terminal_text(Run(), Diagnosis("", (finding,)))
     assert "measured: samples 3,200\n" in text
 

@@ -20,7 +20,7 @@ numbers = st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf]
 
 @given(st.integers(0, 3_000), st.integers(1, 400))
 def test_every_probe_is_in_one_bucket(count: int, sites: int) -> None:
-    probes = [Probe(3 * turn, 0.0) for turn in range(count)]
+    probes = [Probe(step=3 * turn, time=0.0) for turn in range(count)]
     made = buckets(probes, sites)
     assert made.starts[0] == 0
     assert made.starts[-1] == count

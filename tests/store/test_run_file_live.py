@@ -93,7 +93,9 @@ def test_two_readers_while_written(tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         readers = [pool.submit(follow) for _ in range(2)]
         for step in range(150):
-            writer.add_probe(Probe(step, 0.0, sites={"a/relu": SiteStats(z_mean=float(step))}))
+            writer.add_probe(
+                Probe(step=step, time=0.0, sites={"a/relu": SiteStats(z_mean=float(step))})
+            )
             time.sleep(0.002)
         done.set()
         counts = [reader.result() for reader in readers]
@@ -110,7 +112,7 @@ def test_a_reader_sees_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def then_a_probe_comes(file: sqlite3.Connection) -> tuple[list[int], list[float]]:
         losses = read_losses(file)
         writer.add_losses([0], [1.0])
-        writer.add_probe(Probe(0, 0.0))
+        writer.add_probe(Probe(step=0, time=0.0))
         return losses
 
     monkeypatch.setattr(reader, "_losses", then_a_probe_comes)
@@ -125,7 +127,7 @@ def test_a_reader_in_the_middle_does_not_stop_the_end(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN")
     other.execute("SELECT * FROM probe").fetchall()
-    writer.add_probe(Probe(0, 0.0))
+    writer.add_probe(Probe(step=0, time=0.0))
     writer.finish(0, Overhead(1.0, 2.0))
     writer.close()
     other.close()
@@ -154,13 +156,13 @@ def test_writing_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
     told: list[RunFileError] = []
     writer = RunWriter(path, Run(), told.append)
     big = {f"{index}/relu": SiteStats(z_mean=1.0) for index in range(50)}
-    writer.add_probe(Probe(0, 0.0, sites=big))
+    writer.add_probe(Probe(step=0, time=0.0, sites=big))
     full(writer, 1)
     for step in (1, 2):
-        writer.add_probe(Probe(step, 0.0, sites={"a/relu": SiteStats(), **big}))
+        writer.add_probe(Probe(step=step, time=0.0, sites={"a/relu": SiteStats(), **big}))
     assert len(told) == 1
     full(writer, 1_000_000)
-    writer.add_probe(Probe(3, 0.0, sites={"a/relu": SiteStats(), **big}))
+    writer.add_probe(Probe(step=3, time=0.0, sites={"a/relu": SiteStats(), **big}))
     writer.finish(0, Overhead())
     writer.close()
     run = read_run(path)
@@ -173,8 +175,8 @@ def test_without_a_callback_the_first_failure_raises(tmp_path: Path) -> None:
     full(writer, 1)
     stats = {f"{index}/relu": SiteStats() for index in range(100)}
     with pytest.raises(RunFileError, match="cannot write to run file"):
-        writer.add_probe(Probe(0, 0.0, sites=stats))
-    writer.add_probe(Probe(1, 0.0, sites=stats))
+        writer.add_probe(Probe(step=0, time=0.0, sites=stats))
+    writer.add_probe(Probe(step=1, time=0.0, sites=stats))
     writer.close()
 
 

@@ -21,8 +21,13 @@ def whole(tmp_path: Path) -> Path:
     names = [f"layers.{index}/relu" for index in range(40)]
     run = Run(
         finished=True,
-        sites=tuple(Site(name, Function("relu"), at) for at, name in enumerate(names)),
-        probes=tuple(Probe(step, 0.0, sites=dict.fromkeys(names, stats)) for step in range(5)),
+        sites=tuple(
+            Site(name=name, function=Function(name="relu"), index=at)
+            for at, name in enumerate(names)
+        ),
+        probes=tuple(
+            Probe(step=step, time=0.0, sites=dict.fromkeys(names, stats)) for step in range(5)
+        ),
         loss_steps=tuple(range(1000)),
         losses=(1.0,) * 1000,
         overhead=Overhead(),

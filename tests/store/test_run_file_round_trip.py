@@ -107,11 +107,16 @@ def test_bytes_are_little_endian_on_every_machine() -> None:
 
 def test_structure_grows_by_name(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path / "run.stetho", Run())
-    relu = Function("relu")
-    writer.add_sites([Site("b/relu", relu, 1)])
-    writer.add_sites([Site("a/relu", relu, 0), Site("b/relu", relu, 1, units=3)])
-    writer.add_parameters([Parameter("w", (2,))])
-    writer.add_parameters([Parameter("b", (2,))])
+    relu = Function(name="relu")
+    writer.add_sites([Site(name="b/relu", function=relu, index=1)])
+    writer.add_sites(
+        [
+            Site(name="a/relu", function=relu, index=0),
+            Site(name="b/relu", function=relu, index=1, units=3),
+        ]
+    )
+    writer.add_parameters([Parameter(name="w", shape=(2,))])
+    writer.add_parameters([Parameter(name="b", shape=(2,))])
     writer.add_optimizers([Optimizer("SGD")])
     writer.add_optimizers([Optimizer("SGD"), Optimizer("Adam")])
     writer.set_version("torch", "2.0")
@@ -139,7 +144,7 @@ def test_first_nonfinite_loss_is_noted(tmp_path: Path) -> None:
 def test_a_file_is_read_by_field_name(tmp_path: Path) -> None:
     """A file of another version: one field is not known here, others are missing there."""
     path = tmp_path / "run.stetho"
-    save_run(path, Run(probes=(Probe(0, 0.0, sites={"a/relu": SiteStats(z_mean=2.0)}),)))
+    save_run(path, Run(probes=(Probe(step=0, time=0.0, sites={"a/relu": SiteStats(z_mean=2.0)}),)))
     with sqlite3.connect(path) as file:
         number = file.execute("SELECT id FROM layout WHERE names = '[\"a/relu\"]'").fetchone()[0]
         columns = '["up_rms","of_the_future","z_mean"]'

@@ -63,10 +63,12 @@ def test_a_long_run_keeps_bounded_probes(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(schema, "PROBE_LIMITS", (20, 20))
     monkeypatch.setattr(schema, "FIRST_PROBES", 3)
     writer = RunWriter(tmp_path / "run.stetho", Run())
-    writer.add_sites([Site("a/relu", Function("relu"), 0)])
+    writer.add_sites([Site(name="a/relu", function=Function(name="relu"), index=0)])
     for pair in range(200):
         for step in (10 * pair, 10 * pair + 1):
-            writer.add_probe(Probe(step, 0.0, sites={"a/relu": SiteStats(z_mean=float(step))}))
+            writer.add_probe(
+                Probe(step=step, time=0.0, sites={"a/relu": SiteStats(z_mean=float(step))})
+            )
     writer.close()
     steps = [probe.step for probe in read_run(tmp_path / "run.stetho").probes]
     assert 10 <= len(steps) <= 20

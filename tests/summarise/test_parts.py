@@ -32,14 +32,14 @@ def probe(z, step=3, loss=1.0, width=None):
     sums, _ = parameters.parameter_sums(parameters.sample(weight, weight), 2 * weight, None, True)
     labels = torch.arange(len(z)) % 3
     return ProbeParts(
-        step,
-        0.5,
-        (0.1, 0.2),
-        loss,
-        {"act/tanh": site(z, gradient)},
-        {"first": summarise_layer(z, conv=False, features=True)},
-        {"weight": sums},
-        summarise_targets("cross_entropy", labels, 3),
+        step=step,
+        elapsed=0.5,
+        lr=(0.1, 0.2),
+        loss=loss,
+        sites={"act/tanh": site(z, gradient)},
+        layers={"first": summarise_layer(z, conv=False, features=True)},
+        parameters={"weight": sums},
+        targets=summarise_targets("cross_entropy", labels, 3),
     )
 
 
@@ -101,11 +101,12 @@ def test_shards_are_added_and_copies_are_not():
 
     whole = ParameterStats(*map(float, sums(slice(None), False).row()))
     shards = [
-        ProbeParts(0, 0.0, (), 0.0, parameters={"w": sums(rows, True)})
+        ProbeParts(step=0, elapsed=0.0, lr=(), loss=0.0, parameters={"w": sums(rows, True)})
         for rows in (slice(0, 4), slice(4, 6), slice(6, 6))  # the last rank has none
     ]
     copies = [
-        ProbeParts(0, 0.0, (), 0.0, parameters={"w": sums(slice(None), False)}) for _ in range(3)
+        ProbeParts(step=0, elapsed=0.0, lr=(), loss=0.0, parameters={"w": sums(slice(None), False)})
+        for _ in range(3)
     ]
     for got in (one(shards), one(copies)):
         for name in (field.name for field in dataclasses.fields(whole)):

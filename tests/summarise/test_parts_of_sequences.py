@@ -12,8 +12,8 @@ from stetho.summarise.parts import ProbeParts, pack, together, unpack
 from stetho.summarise.sequence import sequence_stats, summarise_sequence
 from stetho.summarise.targets import TargetRange, add_range
 
-SOFTMAX = Criterion("cross_entropy", "softmax", 0.0, 1.0, classes=3)
-PLAIN = Criterion("mse_loss")  # unbounded: infinities and nan must travel too
+SOFTMAX = Criterion(function="cross_entropy", behind="softmax", lower=0.0, upper=1.0, classes=3)
+PLAIN = Criterion(function="mse_loss")  # unbounded: infinities and nan must travel too
 
 
 def ranges(*seen):

@@ -191,7 +191,7 @@ def unit_values(memory, z, shift=None):
 
 
 def test_a_unit_is_dead_when_two_probes_in_a_row_saw_it_silent():
-    memory = UnitMemory(RELU)
+    memory = UnitMemory(function=RELU)
     alive = torch.tensor([[1.0, -1.0, -1.0], [-1.0, -2.0, -1.0]])
     first = unit_values(memory, alive)
     assert first["silent"] == pytest.approx(2 / 3)
@@ -206,7 +206,7 @@ def test_a_unit_is_dead_when_two_probes_in_a_row_saw_it_silent():
 
 
 def test_blame_of_the_bias_is_asked_unit_by_unit():
-    memory = UnitMemory(RELU)
+    memory = UnitMemory(function=RELU)
     wx = torch.tensor([[1.0, -1.0], [0.5, -2.0]])
     bias = torch.tensor([-5.0, -1.0])
     unit_values(memory, wx + bias, bias)
@@ -217,7 +217,7 @@ def test_blame_of_the_bias_is_asked_unit_by_unit():
 
 
 def test_units_saturated_on_all_samples():
-    memory = UnitMemory(SIGMOID)
+    memory = UnitMemory(function=SIGMOID)
     z = torch.tensor([[9.0, -9.0, 0.0], [8.0, -7.0, 9.0]])
     values = unit_values(memory, z, torch.tensor([10.0, 0.0, 0.0]))
     assert values["saturated_units_high"] == pytest.approx(1 / 3)
@@ -226,7 +226,7 @@ def test_units_saturated_on_all_samples():
 
 
 def test_movement_of_unit_means_against_sampling_noise():
-    memory = UnitMemory(RELU)
+    memory = UnitMemory(function=RELU)
     torch.manual_seed(0)
     z = torch.randn(400, 50)
     assert math.isnan(unit_values(memory, z)["unit_shift"])
@@ -239,7 +239,7 @@ def test_movement_of_unit_means_against_sampling_noise():
 
 
 def test_an_unknown_function_is_active_where_its_output_is_not_zero():
-    unknown = Function("Mine", known=False)
+    unknown = Function(name="Mine", known=False)
     z = torch.tensor([[1.0, -1.0], [2.0, -2.0]])
     summary = summarise_site(z, z.relu(), unknown, 1)
     assert summary.active.tolist() == [2, 0]

@@ -36,7 +36,15 @@ class Simulated(AbstractEngine):
         losses = tuple(2.0 - step / STEPS for step in range(STEPS))
         outcome = self.look or Outcome(DONE, "", STEPS, 1.5, losses, step_seconds=0.001)
         ended = outcome.steps == STEPS
-        return Scouting(outcome, PLACES, (), "tanh", self.ways, (), ended=ended)
+        return Scouting(
+            outcome=outcome,
+            places=PLACES,
+            left=(),
+            incumbent="tanh",
+            ways=self.ways,
+            modules=(),
+            ended=ended,
+        )
 
     def prepare(self, scouting: Scouting) -> None: ...
 

@@ -55,20 +55,29 @@ WHOLE, VAL_ACC = Score(), Score("val_acc", lower=False)
 
 
 def test_it_costs_as_much_as_the_worst_that_finished() -> None:
-    table = {Entry("relu"): {0: done(2.0, 4.0), 1: NAN}, Entry("elu"): {0: done(2.0, 1.0)}}
+    table = {
+        Entry(name="relu"): {0: done(2.0, 4.0), 1: NAN},
+        Entry(name="elu"): {0: done(2.0, 1.0)},
+    }
     # finished: (2 + 4)/2 = 3 and (2 + 1)/2 = 1.5; they begin at 2, 2.3 and 2
-    assert costs_of(table, WHOLE)[Entry("relu")] == {0: 3.0, 1: 3.0}
+    assert costs_of(table, WHOLE)[Entry(name="relu")] == {0: 3.0, 1: 3.0}
 
 
 def test_it_costs_as_much_as_a_network_that_never_moved_where_that_is_more() -> None:
-    table = {Entry("relu"): {0: done(2.5, 0.1), 1: NAN}, Entry("elu"): {0: done(2.1, 0.1)}}
+    table = {
+        Entry(name="relu"): {0: done(2.5, 0.1), 1: NAN},
+        Entry(name="elu"): {0: done(2.1, 0.1)},
+    }
     # finished: 1.3 and 1.1; the median of 2.5, 2.3 and 2.1, where they begin, is 2.3
     assert cost_of_divergence(table, WHOLE) == 2.3
 
 
 def test_a_loss_that_begins_where_no_other_comes_does_not_set_the_cost() -> None:
     blown = Outcome(DIVERGED, "", 1, math.nan, (1e9, math.nan))
-    table = {Entry("relu"): {0: done(2.0, 1.0), 1: done(2.2, 1.0)}, Entry("exp"): {0: blown}}
+    table = {
+        Entry(name="relu"): {0: done(2.0, 1.0), 1: done(2.2, 1.0)},
+        Entry(name="exp"): {0: blown},
+    }
     assert cost_of_divergence(table, WHOLE) == 2.2  # the median of 2.0, 2.2 and 1e9
 
 
@@ -76,14 +85,14 @@ def test_of_a_metric_that_is_to_be_high_it_costs_as_much_as_the_lowest() -> None
     def reports(*values: float, status: str = "done") -> Outcome:
         return Outcome(status, metrics={"val_acc": tuple(enumerate(values))})
 
-    table = {Entry("relu"): {0: reports(0.2, 0.9), 1: reports(0.1, status=DIVERGED)}}
+    table = {Entry(name="relu"): {0: reports(0.2, 0.9), 1: reports(0.1, status=DIVERGED)}}
     # finished: 0.9; first reports 0.2 and 0.1, median 0.15; costs are their negatives
     assert cost_of_divergence(table, VAL_ACC) == pytest.approx(-0.15)
 
 
 def test_what_failed_otherwise_costs_nothing_that_is_known() -> None:
-    table = {Entry("relu"): {0: done(2.0), 1: Outcome(KILLED, "killed by signal 9")}}
-    costs = costs_of(table, WHOLE)[Entry("relu")]
+    table = {Entry(name="relu"): {0: done(2.0), 1: Outcome(KILLED, "killed by signal 9")}}
+    costs = costs_of(table, WHOLE)[Entry(name="relu")]
     assert math.isnan(costs[1])
     assert differences(costs, {0: 1.0, 1: 1.0}) == [1.0]
 

@@ -41,7 +41,7 @@ def _elu_facts(a: float) -> Function:
         math.exp(0.5) * 0.5 * math.erfc(1 / math.sqrt(2)) - 0.5
     )
     return Function(
-        "elu",
+        name="elu",
         parameters=(("alpha", a),),
         lower=min(0.0, -a),
         zero_centred=abs(mean) < CENTRED,
@@ -56,12 +56,12 @@ def elu(alpha: float = 1.0) -> Activation:
     a = float(alpha)
     require("elu", math.isfinite(a), "a finite alpha", alpha=a)
     return Activation(
-        "elu",
-        "ELU",
-        f"z above zero, α(exp(z) − 1) below; α = {plain(a)}",
-        functional("elu", a),
-        _decaying(1.0, a),
-        _elu_facts(a),
+        name="elu",
+        title="ELU",
+        formula=f"z above zero, α(exp(z) − 1) below; α = {plain(a)}",
+        phi=functional("elu", a),
+        slope=_decaying(1.0, a),
+        facts=_elu_facts(a),
         slope_formula="1 above zero, α exp(z) at and below it",
         kinks=() if a == 1 else (0.0,),
         cost="exponential",
@@ -80,13 +80,13 @@ def celu(alpha: float = 1.0) -> Activation:
     a = float(alpha)
     require("celu", 0 < a < math.inf, "alpha > 0", alpha=a)
     return Activation(
-        "celu",
-        "CELU",
-        f"z above zero, α(exp(z/α) − 1) below; α = {plain(a)}",
-        functional("celu", a),
-        _decaying(1.0, 1.0, a),
-        Function(
-            "celu",
+        name="celu",
+        title="CELU",
+        formula=f"z above zero, α(exp(z/α) − 1) below; α = {plain(a)}",
+        phi=functional("celu", a),
+        slope=_decaying(1.0, 1.0, a),
+        facts=Function(
+            name="celu",
             parameters=(("alpha", a),),
             lower=-a,
             saturates_below=a * math.log(SATURATED),
@@ -105,13 +105,13 @@ def celu(alpha: float = 1.0) -> Activation:
 def selu() -> Activation:
     top = SELU_SCALE * SELU_ALPHA
     return Activation(
-        "selu",
-        "SELU",
-        "1.0507 z above zero, 1.0507 · 1.6733 (exp(z) − 1) below",
-        functional("selu"),
-        _decaying(SELU_SCALE, top),
-        Function(
-            "selu",
+        name="selu",
+        title="SELU",
+        formula="1.0507 z above zero, 1.0507 · 1.6733 (exp(z) − 1) below",
+        phi=functional("selu"),
+        slope=_decaying(SELU_SCALE, top),
+        facts=Function(
+            name="selu",
             lower=-top,
             zero_centred=True,  # its two constants are chosen for that
             saturates_below=math.log(SATURATED),
@@ -138,13 +138,13 @@ def softplus(beta: float = 1.0, threshold: float = 20.0) -> Activation:
         return torch.where(b * z > linear, torch.ones_like(z), torch.sigmoid(b * z))
 
     return Activation(
-        "softplus",
-        "Softplus",
-        f"log(1 + exp(βz)) / β, z where βz > {plain(linear)}; β = {plain(b)}",
-        functional("softplus", b, linear),
-        slope,
-        Function(
-            "softplus",
+        name="softplus",
+        title="Softplus",
+        formula=f"log(1 + exp(βz)) / β, z where βz > {plain(linear)}; β = {plain(b)}",
+        phi=functional("softplus", b, linear),
+        slope=slope,
+        facts=Function(
+            name="softplus",
             parameters=(("beta", b), ("threshold", linear)),
             lower=min(0.0, linear / b),
             saturates_below=min(linear, math.log(SATURATED / (1 - SATURATED))) / b,

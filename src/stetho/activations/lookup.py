@@ -94,7 +94,7 @@ def _binder(record: Activation) -> Bind:
         try:
             return get(record.name, **dict(given)).facts
         except UsageError:  # torch may take what has no facts here: seen, but not known
-            return Function(record.name, known=False, parameters=given)
+            return Function(name=record.name, known=False, parameters=given)
 
     def bind(args: Arguments, kwargs: dict[str, Any]) -> Function:
         values = []
@@ -102,7 +102,7 @@ def _binder(record: Activation) -> Bind:
             given = _argument(args, kwargs, place, key)
             value = record.parameters[key] if given is None else _number(given)
             if value is None:
-                return Function(record.name, known=False)
+                return Function(name=record.name, known=False)
             values.append(value)
         return specialised(tuple(values))
 

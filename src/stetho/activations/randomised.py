@@ -26,13 +26,13 @@ def rrelu(lower: float = 1 / 8, upper: float = 1 / 3) -> Activation:
     phi, derivative = bent(mean)
     parameters = (("lower", low), ("upper", high))
     return Activation(
-        "rrelu",
-        "Randomised leaky ReLU (PyTorch)",
-        f"z above zero, αz below; α ~ U({plain(low)}, {plain(high)}) in training, "
+        name="rrelu",
+        title="Randomised leaky ReLU (PyTorch)",
+        formula=f"z above zero, αz below; α ~ U({plain(low)}, {plain(high)}) in training, "
         f"its mean {plain(mean)} in evaluation",
-        phi,
-        derivative,
-        bent_facts("rrelu", mean, parameters, reach=(low, high)),
+        phi=phi,
+        slope=derivative,
+        facts=bent_facts("rrelu", mean, parameters, reach=(low, high)),
         slope_formula="1 above zero, α at and below it",
         kinks=bent_kinks(mean),
         cost="several",
@@ -71,13 +71,13 @@ def rrelu_paper(lower: float = 3.0, upper: float = 8.0) -> Activation:
     phi, derivative = bent(slope)
     parameters = (("lower", low), ("upper", high))
     return Activation(
-        "rrelu_paper",
-        "Randomised leaky ReLU (paper)",
-        f"z above zero, z/a below; a ~ U({plain(low)}, {plain(high)}) in training, "
+        name="rrelu_paper",
+        title="Randomised leaky ReLU (paper)",
+        formula=f"z above zero, z/a below; a ~ U({plain(low)}, {plain(high)}) in training, "
         f"its mean {plain(1 / slope)} in evaluation",
-        phi,
-        derivative,
-        bent_facts("rrelu_paper", slope, parameters, reach=(1 / high, 1 / low)),
+        phi=phi,
+        slope=derivative,
+        facts=bent_facts("rrelu_paper", slope, parameters, reach=(1 / high, 1 / low)),
         slope_formula="1 above zero, 1/a at and below it",
         kinks=bent_kinks(slope),
         cost="several",
@@ -100,13 +100,13 @@ def rrelu_article(mean: float = 0.0, std: float = 1.0) -> Activation:
     require("rrelu_article", fair, "a finite mean and std ≥ 0", mean=middle, std=spread)
     phi, derivative = bent(middle)
     return Activation(
-        "rrelu_article",
-        "Randomised leaky ReLU (article)",
-        f"z above zero, αz below; α ~ N({plain(middle)}, {plain(spread)}²) in training, "
+        name="rrelu_article",
+        title="Randomised leaky ReLU (article)",
+        formula=f"z above zero, αz below; α ~ N({plain(middle)}, {plain(spread)}²) in training, "
         f"its mean {plain(middle)} in evaluation",
-        phi,
-        derivative,
-        _article_facts(middle, spread),
+        phi=phi,
+        slope=derivative,
+        facts=_article_facts(middle, spread),
         slope_formula="1 above zero, α at and below it",
         kinks=bent_kinks(middle),
         cost="several",

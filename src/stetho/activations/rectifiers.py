@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def relu() -> Activation:
     return Activation(
-        "relu",
-        "ReLU",
-        "max(z, 0)",
-        lambda z: z.relu(),
-        lambda z: (z > 0).to(z.dtype),
-        Function("relu", lower=0.0, saturates_below=0.0, flat_below=0.0),
+        name="relu",
+        title="ReLU",
+        formula="max(z, 0)",
+        phi=lambda z: z.relu(),
+        slope=lambda z: (z > 0).to(z.dtype),
+        facts=Function(name="relu", lower=0.0, saturates_below=0.0, flat_below=0.0),
         slope_formula="1 above zero, 0 at and below it",
         kinks=(0.0,),
         source="Nair and Hinton 2010; Glorot, Bordes and Bengio 2011",
@@ -36,13 +36,13 @@ def relu() -> Activation:
 
 def relu6() -> Activation:
     return Activation(
-        "relu6",
-        "ReLU6",
-        "min(max(z, 0), 6)",
-        functional("relu6"),
-        lambda z: ((z > 0) & (z < 6)).to(z.dtype),
-        Function(
-            "relu6",
+        name="relu6",
+        title="ReLU6",
+        formula="min(max(z, 0), 6)",
+        phi=functional("relu6"),
+        slope=lambda z: ((z > 0) & (z < 6)).to(z.dtype),
+        facts=Function(
+            name="relu6",
             lower=0.0,
             upper=6.0,
             saturates_below=0.0,
@@ -83,7 +83,7 @@ def bent_facts(
     supremum = max(1.0, abs(slope))
     steepest = max(abs(low), abs(high))
     return Function(
-        name,
+        name=name,
         parameters=parameters,
         lower=-math.inf if high > 0 else 0.0,
         zero_centred=slope == 1,  # E φ(Z) = (1 − slope) / √(2π)
@@ -103,12 +103,12 @@ def leaky_relu(negative_slope: float = 0.01) -> Activation:
     require("leaky_relu", math.isfinite(slope), "a finite slope", negative_slope=slope)
     phi, derivative = bent(slope)
     return Activation(
-        "leaky_relu",
-        "Leaky ReLU",
-        f"z above zero, αz below; α = {plain(slope)}",
-        phi,
-        derivative,
-        bent_facts("leaky_relu", slope, (("negative_slope", slope),)),
+        name="leaky_relu",
+        title="Leaky ReLU",
+        formula=f"z above zero, αz below; α = {plain(slope)}",
+        phi=phi,
+        slope=derivative,
+        facts=bent_facts("leaky_relu", slope, (("negative_slope", slope),)),
         slope_formula="1 above zero, α at and below it",
         kinks=bent_kinks(slope),
         source="Maas, Hannun and Ng 2013; α = 0.1 in Redmon's Darknet, 1/5.5 in Xu et al. 2015",
@@ -127,12 +127,12 @@ def prelu(weight: float = 0.25) -> Activation:
     require("prelu", math.isfinite(slope), "a finite slope", weight=slope)
     phi, derivative = bent(slope)
     return Activation(
-        "prelu",
-        "PReLU",
-        f"z above zero, αz below; α is learned, here {plain(slope)}",
-        phi,
-        derivative,
-        bent_facts("prelu", slope, (("weight", slope),)),
+        name="prelu",
+        title="PReLU",
+        formula=f"z above zero, αz below; α is learned, here {plain(slope)}",
+        phi=phi,
+        slope=derivative,
+        facts=bent_facts("prelu", slope, (("weight", slope),)),
         slope_formula="1 above zero, α at and below it",
         kinks=bent_kinks(slope),
         source="He, Zhang, Ren and Sun 2015, Delving Deep into Rectifiers",
@@ -149,13 +149,13 @@ def prelu(weight: float = 0.25) -> Activation:
 
 def squared_relu() -> Activation:
     return Activation(
-        "squared_relu",
-        "Squared ReLU",
-        "max(z, 0)²",
-        lambda z: z.relu().square(),
-        lambda z: 2 * z.relu(),
-        Function(
-            "squared_relu",
+        name="squared_relu",
+        title="Squared ReLU",
+        formula="max(z, 0)²",
+        phi=lambda z: z.relu().square(),
+        slope=lambda z: 2 * z.relu(),
+        facts=Function(
+            name="squared_relu",
             lower=0.0,
             saturates_below=0.0,
             flat_below=0.0,
@@ -169,12 +169,12 @@ def squared_relu() -> Activation:
 
 def identity() -> Activation:
     return Activation(
-        "identity",
-        "Identity",
-        "z",
-        lambda z: z,
-        lambda z: z.new_ones(z.shape),
-        Function("identity", zero_centred=True),
+        name="identity",
+        title="Identity",
+        formula="z",
+        phi=lambda z: z,
+        slope=lambda z: z.new_ones(z.shape),
+        facts=Function(name="identity", zero_centred=True),
         slope_formula="1",
         cost="free",
         source="no activation at all: the linear network that others are held against",

@@ -77,12 +77,12 @@ def record_of(
     derivative = slope or _by_autograd(name, phi)
     measured = {**measure(phi, derivative), **facts}
     return Activation(
-        name,
-        title or name,
-        formula,
-        phi,
-        derivative,
-        Function(name, **measured),
+        name=name,
+        title=title or name,
+        formula=formula,
+        phi=phi,
+        slope=derivative,
+        facts=Function(name=name, **measured),
         kinks=kinks_of(derivative, measured["slope_supremum"]) if kinks is None else kinks,
         cost="several",
         source=source,

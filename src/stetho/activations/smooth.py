@@ -29,7 +29,7 @@ def _facts(name: str, phi: Scalar, slope: Scalar) -> Function:
     supremum = slope(summit(slope, 0.0, 5.0))
     minimum = border(lambda z: slope(z) < 0, -5.0, 0.0)
     return Function(
-        name,
+        name=name,
         lower=phi(minimum),
         saturates_below=tail_below(slope, supremum),
         slope_supremum=supremum,
@@ -58,12 +58,12 @@ def _gelu_slope(z: Tensor) -> Tensor:
 
 def gelu() -> Activation:
     return Activation(
-        "gelu",
-        "GELU",
-        "z Φ(z), Φ the normal distribution function",
-        functional("gelu"),
-        _gelu_slope,
-        _facts("gelu", lambda z: z * _normal(z), _gelu_slope_at),
+        name="gelu",
+        title="GELU",
+        formula="z Φ(z), Φ the normal distribution function",
+        phi=functional("gelu"),
+        slope=_gelu_slope,
+        facts=_facts("gelu", lambda z: z * _normal(z), _gelu_slope_at),
         slope_formula="Φ(z) + z exp(−z²/2) / √(2π)",
         cost="several",
         source="Hendrycks and Gimpel 2016",
@@ -92,12 +92,12 @@ def _gelu_tanh_slope(z: Tensor) -> Tensor:
 
 def gelu_tanh() -> Activation:
     return Activation(
-        "gelu_tanh",
-        "GELU (tanh form)",
-        "z/2 (1 + tanh(u)), u = √(2/π) (z + 0.044715 z³)",
-        functional("gelu", approximate="tanh"),
-        _gelu_tanh_slope,
-        _facts("gelu_tanh", lambda z: z * _logistic(_inner(z)), _gelu_tanh_slope_at),
+        name="gelu_tanh",
+        title="GELU (tanh form)",
+        formula="z/2 (1 + tanh(u)), u = √(2/π) (z + 0.044715 z³)",
+        phi=functional("gelu", approximate="tanh"),
+        slope=_gelu_tanh_slope,
+        facts=_facts("gelu_tanh", lambda z: z * _logistic(_inner(z)), _gelu_tanh_slope_at),
         slope_formula="(1 + tanh(u)) / 2 + z/2 (1 − tanh(u)²) √(2/π) (1 + 0.134145 z²)",
         cost="several",
         source="Hendrycks and Gimpel 2016; the form of GPT-2, `approximate='tanh'` in torch",
@@ -118,12 +118,12 @@ def _silu_slope(z: Tensor) -> Tensor:
 
 def silu() -> Activation:
     return Activation(
-        "silu",
-        "SiLU (Swish)",
-        "z σ(z)",
-        functional("silu"),
-        _silu_slope,
-        _facts("silu", lambda z: z * _logistic(z), _silu_slope_at),
+        name="silu",
+        title="SiLU (Swish)",
+        formula="z σ(z)",
+        phi=functional("silu"),
+        slope=_silu_slope,
+        facts=_facts("silu", lambda z: z * _logistic(z), _silu_slope_at),
         slope_formula="σ(z) (1 + z σ(−z))",
         cost="exponential",
         source="Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017",
@@ -152,12 +152,12 @@ def _mish_slope(z: Tensor) -> Tensor:
 
 def mish() -> Activation:
     return Activation(
-        "mish",
-        "Mish",
-        "z tanh(log(1 + exp(z)))",
-        functional("mish"),
-        _mish_slope,
-        _facts("mish", lambda z: z * _mish_tanh(z), _mish_slope_at),
+        name="mish",
+        title="Mish",
+        formula="z tanh(log(1 + exp(z)))",
+        phi=functional("mish"),
+        slope=_mish_slope,
+        facts=_facts("mish", lambda z: z * _mish_tanh(z), _mish_slope_at),
         slope_formula="t + z (1 − t²) σ(z), t = tanh(log(1 + exp(z)))",
         cost="several",
         source="Misra 2019",
@@ -176,13 +176,13 @@ def _hardswish_slope(z: Tensor) -> Tensor:
 
 def hardswish() -> Activation:
     return Activation(
-        "hardswish",
-        "Hardswish",
-        "z · min(max(z + 3, 0), 6) / 6",
-        functional("hardswish"),
-        _hardswish_slope,
-        Function(
-            "hardswish",
+        name="hardswish",
+        title="Hardswish",
+        formula="z · min(max(z + 3, 0), 6) / 6",
+        phi=functional("hardswish"),
+        slope=_hardswish_slope,
+        facts=Function(
+            name="hardswish",
             lower=-0.375,  # at z = −3/2
             saturates_below=-3.0,  # φ' is −1/2 just above
             flat_below=-3.0,

@@ -26,13 +26,13 @@ def _between(z: Tensor, low: float, high: float) -> Tensor:
 
 def sigmoid() -> Activation:
     return Activation(
-        "sigmoid",
-        "Sigmoid",
-        "σ(z) = 1 / (1 + exp(−z))",
-        lambda z: z.sigmoid(),
-        lambda z: z.sigmoid() * (-z).sigmoid(),  # 1 − σ(z) would round to 0 from z = 37 on
-        Function(
-            "sigmoid",
+        name="sigmoid",
+        title="Sigmoid",
+        formula="σ(z) = 1 / (1 + exp(−z))",
+        phi=lambda z: z.sigmoid(),
+        slope=lambda z: z.sigmoid() * (-z).sigmoid(),  # 1 − σ(z) would round to 0 from z = 37 on
+        facts=Function(
+            name="sigmoid",
             lower=0.0,
             upper=1.0,
             saturates_below=-SIGMOID_EDGE,
@@ -56,13 +56,13 @@ def sigmoid() -> Activation:
 
 def hardsigmoid() -> Activation:
     return Activation(
-        "hardsigmoid",
-        "Hard sigmoid",
-        "min(max(z / 6 + 1/2, 0), 1)",
-        functional("hardsigmoid"),
-        lambda z: _between(z, -3.0, 3.0) / 6,
-        Function(
-            "hardsigmoid",
+        name="hardsigmoid",
+        title="Hard sigmoid",
+        formula="min(max(z / 6 + 1/2, 0), 1)",
+        phi=functional("hardsigmoid"),
+        slope=lambda z: _between(z, -3.0, 3.0) / 6,
+        facts=Function(
+            name="hardsigmoid",
             lower=0.0,
             upper=1.0,
             saturates_below=-3.0,
@@ -82,13 +82,15 @@ def hardsigmoid() -> Activation:
 
 def tanh() -> Activation:
     return Activation(
-        "tanh",
-        "Tanh",
-        "(exp(z) − exp(−z)) / (exp(z) + exp(−z))",
-        lambda z: z.tanh(),
-        lambda z: 4 * (2 * z).sigmoid() * (-2 * z).sigmoid(),  # = 1 − tanh², without cancellation
-        Function(
-            "tanh",
+        name="tanh",
+        title="Tanh",
+        formula="(exp(z) − exp(−z)) / (exp(z) + exp(−z))",
+        phi=lambda z: z.tanh(),
+        slope=lambda z: (
+            4 * (2 * z).sigmoid() * (-2 * z).sigmoid()
+        ),  # = 1 − tanh², without cancellation
+        facts=Function(
+            name="tanh",
             lower=-1.0,
             upper=1.0,
             zero_centred=True,
@@ -110,13 +112,13 @@ def hardtanh(min_val: float = -1.0, max_val: float = 1.0) -> Activation:
     below = low if math.isfinite(low) else None
     above = high if math.isfinite(high) else None
     return Activation(
-        "hardtanh",
-        "Hard tanh",
-        f"min(max(z, {plain(low)}), {plain(high)})",
-        functional("hardtanh", low, high),
-        lambda z: _between(z, low, high),
-        Function(
-            "hardtanh",
+        name="hardtanh",
+        title="Hard tanh",
+        formula=f"min(max(z, {plain(low)}), {plain(high)})",
+        phi=functional("hardtanh", low, high),
+        slope=lambda z: _between(z, low, high),
+        facts=Function(
+            name="hardtanh",
             parameters=(("min_val", low), ("max_val", high)),
             lower=low,
             upper=high,
@@ -139,13 +141,13 @@ def hardtanh(min_val: float = -1.0, max_val: float = 1.0) -> Activation:
 
 def softsign() -> Activation:
     return Activation(
-        "softsign",
-        "Softsign",
-        "z / (1 + |z|)",
-        functional("softsign"),
-        lambda z: (1 + z.abs()).reciprocal().square(),
-        Function(
-            "softsign",
+        name="softsign",
+        title="Softsign",
+        formula="z / (1 + |z|)",
+        phi=functional("softsign"),
+        slope=lambda z: (1 + z.abs()).reciprocal().square(),
+        facts=Function(
+            name="softsign",
             lower=-1.0,
             upper=1.0,
             zero_centred=True,

@@ -16,12 +16,12 @@ def over_seeds(
     """The median at each x, in a band from the lowest to the highest curve."""
     at = list(zip(*curves, strict=True))
     return Series(
-        name,
-        tuple(x),
-        tuple(median(values) for values in at),
-        tuple(min(values) for values in at),
-        tuple(max(values) for values in at),
-        points,
+        name=name,
+        x=tuple(x),
+        y=tuple(median(values) for values in at),
+        low=tuple(min(values) for values in at),
+        high=tuple(max(values) for values in at),
+        points=points,
     )
 
 

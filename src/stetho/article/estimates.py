@@ -23,7 +23,16 @@ def exact(
     unit: str = "",
 ) -> Measure:
     """What is computed, not sampled: no interval."""
-    return Measure(what, value, value, value, at_least, at_most, expected, unit)
+    return Measure(
+        what=what,
+        value=value,
+        low=value,
+        high=value,
+        at_least=at_least,
+        at_most=at_most,
+        expected=expected,
+        unit=unit,
+    )
 
 
 def mean(
@@ -37,9 +46,27 @@ def mean(
 ) -> Measure:
     """Mean over seeds, with Student's interval; of a value that is not finite, nothing is known."""
     if not all(math.isfinite(value) for value in values):
-        return Measure(what, NAN, NAN, NAN, at_least, at_most, expected, unit)
+        return Measure(
+            what=what,
+            value=NAN,
+            low=NAN,
+            high=NAN,
+            at_least=at_least,
+            at_most=at_most,
+            expected=expected,
+            unit=unit,
+        )
     low, high = t_interval(values)
-    return Measure(what, fmean(values), low, high, at_least, at_most, expected, unit)
+    return Measure(
+        what=what,
+        value=fmean(values),
+        low=low,
+        high=high,
+        at_least=at_least,
+        at_most=at_most,
+        expected=expected,
+        unit=unit,
+    )
 
 
 def geometric_mean(
@@ -54,7 +81,16 @@ def geometric_mean(
     """Geometric mean over seeds of what is positive (ratios, times), with Student's interval of
     the logarithms; of a value that is 0 or not finite, nothing is known."""
     if any(not 0 < value < math.inf for value in values):
-        return Measure(what, NAN, NAN, NAN, at_least, at_most, expected, unit)
+        return Measure(
+            what=what,
+            value=NAN,
+            low=NAN,
+            high=NAN,
+            at_least=at_least,
+            at_most=at_most,
+            expected=expected,
+            unit=unit,
+        )
     logs = [math.log(value) for value in values]
     low, high = t_interval(logs)
     ends = (math.exp(fmean(logs)), _exp(low), _exp(high))
@@ -80,7 +116,16 @@ def median(
         if tail > LEVEL:
             break
         low, high = ordered[k], ordered[n - 1 - k]
-    return Measure(what, middle(ordered), low, high, at_least, at_most, expected, unit)
+    return Measure(
+        what=what,
+        value=middle(ordered),
+        low=low,
+        high=high,
+        at_least=at_least,
+        at_most=at_most,
+        expected=expected,
+        unit=unit,
+    )
 
 
 def share(
@@ -98,7 +143,16 @@ def share(
     centre = (p + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(p * (1 - p) / of + square / (4 * of))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return Measure(what, p, low, high, at_least, at_most, expected, "%")
+    return Measure(
+        what=what,
+        value=p,
+        low=low,
+        high=high,
+        at_least=at_least,
+        at_most=at_most,
+        expected=expected,
+        unit="%",
+    )
 
 
 def _exp(log: float) -> float:

@@ -90,12 +90,12 @@ def result_of(
     """What was done of some claims, in the order of `ids`."""
     made = {result.id: result for result in done}
     return ArticleResult(
-        tuple(made[id] for id in ids if id in made),
-        setting.quick,
-        setting.base,
-        datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        machine(),
-        seconds,
+        claims=tuple(made[id] for id in ids if id in made),
+        quick=setting.quick,
+        base_seed=setting.base,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        machine=machine(),
+        seconds=seconds,
     )
 
 
@@ -116,18 +116,18 @@ def examine(claim: AbstractClaim, setting: Setting) -> ClaimResult:
         measured = Measured(())
         verdict, reason = Verdict.UNDECIDED, f"The experiment failed: {error!r}."
     return ClaimResult(
-        claim.id,
-        claim.title,
-        claim.says,
-        getdoc(type(claim)) or "",
-        claim.criterion,
-        verdict,
-        reason,
-        measured.measures,
-        claim.take_away,
-        measured.pictures,
-        measured.seeds,
-        time.perf_counter() - started,
+        id=claim.id,
+        title=claim.title,
+        says=claim.says,
+        experiment=getdoc(type(claim)) or "",
+        criterion=claim.criterion,
+        verdict=verdict,
+        reason=reason,
+        measures=measured.measures,
+        take_away=claim.take_away,
+        pictures=measured.pictures,
+        seeds=measured.seeds,
+        seconds=time.perf_counter() - started,
     )
 
 

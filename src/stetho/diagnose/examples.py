@@ -20,7 +20,7 @@ from stetho.record import (
 )
 
 SIGMOID = Function(
-    "sigmoid",
+    name="sigmoid",
     lower=0.0,
     upper=1.0,
     saturates_below=-4.36,
@@ -28,9 +28,14 @@ SIGMOID = Function(
     slope_supremum=0.25,
 )
 TANH = Function(
-    "tanh", lower=-1.0, upper=1.0, zero_centred=True, saturates_below=-2.18, saturates_above=2.18
+    name="tanh",
+    lower=-1.0,
+    upper=1.0,
+    zero_centred=True,
+    saturates_below=-2.18,
+    saturates_above=2.18,
 )
-RELU = Function("relu", lower=0.0, saturates_below=0.0, flat_below=0.0)
+RELU = Function(name="relu", lower=0.0, saturates_below=0.0, flat_below=0.0)
 
 SGD = Optimizer("SGD", lr=0.1)
 STUCK = tuple(2.303 + 0.001 * (step % 3) for step in range(300))
@@ -63,23 +68,37 @@ def chain(
     for i in range(depth + 1):
         name, head = f"layers.{i}", i == depth
         weight_name, bias_name = f"{name}.weight", f"{name}.bias"
-        layers.append(Layer(name, "linear", i, weight_name, bias_name, 64, reads_data=i == 0))
-        parameters.append(Parameter(weight_name, (64, 64), "weight", optimizer=0, model="Net"))
-        parameters.append(Parameter(bias_name, (64,), "bias", optimizer=0, model="Net"))
+        layers.append(
+            Layer(
+                name=name,
+                kind="linear",
+                index=i,
+                weight=weight_name,
+                bias=bias_name,
+                fan_in=64,
+                reads_data=i == 0,
+            )
+        )
+        parameters.append(
+            Parameter(name=weight_name, shape=(64, 64), role="weight", optimizer=0, model="Net")
+        )
+        parameters.append(
+            Parameter(name=bias_name, shape=(64,), role="bias", optimizer=0, model="Net")
+        )
         if not head:
             feeds = (f"layers.{i + 1}",)
             sites.append(
                 Site(
-                    f"{name}/{function.name}",
-                    function,
-                    i,
-                    "Net",
-                    (32, 64),
-                    1,
-                    64,
-                    name,
-                    None,
-                    bias_name,
+                    name=f"{name}/{function.name}",
+                    function=function,
+                    index=i,
+                    model="Net",
+                    shape=(32, 64),
+                    unit_axis=1,
+                    units=64,
+                    layer=name,
+                    norm=None,
+                    bias=bias_name,
                     feeds=feeds,
                 )
             )
@@ -116,21 +135,34 @@ def chain(
         )
         site_stats[one.name] = replace(base, **(site or {}))
         gradient = down * weight
-    layer_stats = {one.name: replace(LayerStats(2048, 0.4, 0.7), **(layer or {})) for one in layers}
-    first = LayerStats(2048, 0.0, 1.0, 0.0, 0.1, 0.5, 1.5, 0.0, 0.0)
+    layer_stats = {
+        one.name: replace(LayerStats(count=2048, x_mean=0.4, x_rms=0.7), **(layer or {}))
+        for one in layers
+    }
+    first = LayerStats(
+        count=2048,
+        x_mean=0.0,
+        x_rms=1.0,
+        x_nonfinite=0.0,
+        feature_offset=0.1,
+        feature_std_low=0.5,
+        feature_std_high=1.5,
+        constant_features=0.0,
+        zero_inputs=0.0,
+    )
     layer_stats[layers[0].name] = replace(first, **(data or {}))
-    weights = replace(ParameterStats(0.1, 1e-3, 1e-4), **(parameter or {}))
+    weights = replace(ParameterStats(rms=0.1, grad_rms=1e-3, update_rms=1e-4), **(parameter or {}))
     parameter_stats = {one.name: weights for one in parameters}
     probes = tuple(
         Probe(
-            step,
-            float(step),
-            losses[min(step, len(losses) - 1)] if losses else float("nan"),
-            baseline,
-            (0.1,),
-            site_stats,
-            layer_stats,
-            parameter_stats,
+            step=step,
+            time=float(step),
+            loss=losses[min(step, len(losses) - 1)] if losses else float("nan"),
+            baseline=baseline,
+            lr=(0.1,),
+            sites=site_stats,
+            layers=layer_stats,
+            parameters=parameter_stats,
         )
         for step in steps
     )

@@ -67,7 +67,7 @@ def judge(run: Run) -> Learning:
     losses = [loss for loss in run.losses if math.isfinite(loss)]
     steps = max(run.loss_steps, default=-1) + 1
     if run.kind == "check":
-        return Learning("unknown", steps=steps)
+        return Learning(status="unknown", steps=steps)
     if run.first_nonfinite_loss is not None:
         return Learning("diverged", *_ends(losses), _baseline(run), steps)
     if len(losses) < FEWEST_STEPS:
@@ -76,7 +76,16 @@ def judge(run: Run) -> Learning:
     late, _ = _best(losses[-max(len(losses) // 4, _width(losses)) :], _width(losses))
     best, place = _best(losses, _width(losses))
     best_step = run.loss_steps[min(place, len(run.loss_steps)) - 1]
-    seen = Learning("", first, last, _baseline(run), steps, best, best_step, late)
+    seen = Learning(
+        status="",
+        first=first,
+        last=last,
+        baseline=_baseline(run),
+        steps=steps,
+        best=best,
+        best_step=best_step,
+        lately=late,
+    )
     return replace(seen, status=_status(seen, losses))
 
 

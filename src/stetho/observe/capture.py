@@ -76,7 +76,7 @@ class Capture(TorchFunctionMode):
         self, sink: Sink, structure: Structure, guard: Guard, models: Sequence[nn.Module] = ()
     ) -> None:
         super().__init__()
-        self.scene = Scene(sink, structure, guard)
+        self.scene = Scene(sink=sink, structure=structure, guard=guard)
         self._making_way = ExitStack()  # holds what makes us pause
         self._aside = 0  # modules running on a path of torch's that no mode may look on
         self._models = {id(model) for model in models}

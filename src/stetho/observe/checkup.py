@@ -23,7 +23,7 @@ Loss = Callable[[Any, Any], Any]
 
 def checkup(model: nn.Module, batch: Any, loss: Loss | None, sink: Sink) -> None:
     """Run one probe on a model without a step, and hand it to the sink."""
-    structure = Structure(Names())
+    structure = Structure(names=Names())
     capture = Capture(sink, structure, Guard(sink.fault), [model])
     structure.names.learn(model)
     batches = batch if isinstance(batch, list) else [batch]

@@ -111,6 +111,6 @@ class CompositeReader:
     def _function(self, frame: Frame, output: Tensor) -> Function:
         if frame.module not in self._functions and frame.z is not None:
             known = recognise(frame.z.detach(), output.detach())
-            unknown = Function(type(frame.module).__name__, known=False)
+            unknown = Function(name=type(frame.module).__name__, known=False)
             self._functions[frame.module] = known or unknown
         return self._functions[frame.module]

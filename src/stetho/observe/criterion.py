@@ -35,7 +35,14 @@ def criterion_of(
     """`classes`: of cross entropy, 0 for others."""
     behind, lower, upper = _behind(x.grad_fn)
     apart = classes == 0 and x.shape != target.shape
-    return Criterion(func.__name__, behind, lower, upper, classes, apart)
+    return Criterion(
+        function=func.__name__,
+        behind=behind,
+        lower=lower,
+        upper=upper,
+        classes=classes,
+        broadcast=apart,
+    )
 
 
 def made_by(key: int, node: Any) -> Any:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayerForm:
     """How a function with a weight is called."""
 
@@ -28,17 +28,17 @@ class LayerForm:
 
 @cache
 def layer_forms() -> dict[Function, LayerForm]:
-    forms: dict[Function, LayerForm] = {F.linear: LayerForm("linear")}
+    forms: dict[Function, LayerForm] = {F.linear: LayerForm(kind="linear")}
     for dim in (1, 2, 3):
         for name in (f"conv{dim}d", f"conv_transpose{dim}d"):
-            forms[getattr(F, name)] = LayerForm(name, conv=True)
-    forms[torch.addmm] = LayerForm("linear", x=1, weight=2, bias=0)
+            forms[getattr(F, name)] = LayerForm(kind=name, conv=True)
+    forms[torch.addmm] = LayerForm(kind="linear", x=1, weight=2, bias=0)
     products = (torch.matmul, torch.mm, torch.bmm, Tensor.matmul, Tensor.mm, Tensor.bmm)
     for product in (*products, Tensor.__matmul__, Tensor.__rmatmul__):
-        forms[product] = LayerForm("linear", bias=None, either=True)
-    forms[F.embedding] = LayerForm("embedding", bias=None)
-    forms[F.multi_head_attention_forward] = LayerForm("attention", weight=5, bias=6)
-    forms[F.bilinear] = LayerForm("bilinear", weight=2, bias=3)
+        forms[product] = LayerForm(kind="linear", bias=None, either=True)
+    forms[F.embedding] = LayerForm(kind="embedding", bias=None)
+    forms[F.multi_head_attention_forward] = LayerForm(kind="attention", weight=5, bias=6)
+    forms[F.bilinear] = LayerForm(kind="bilinear", weight=2, bias=3)
     return forms
 
 

@@ -48,7 +48,9 @@ class NetworkReader:
             lists = (arg for arg in args if isinstance(arg, (list, tuple)) and len(arg) > 2)
             weights = next(lists, None)
             if weights is not None and isinstance(args[0], Tensor):
-                layer = self._layer(forms.LayerForm("recurrent"), args[0], weights[0], None, result)
+                layer = self._layer(
+                    forms.LayerForm(kind="recurrent"), args[0], weights[0], None, result
+                )
                 if sequence is not None and layer is not None:
                     sequence.listen(self._scene, layer.name, result[0])
 
@@ -91,8 +93,8 @@ class NetworkReader:
         known = scene.structure.layers.get(name)
         if known is None:
             known = Layer(
-                name,
-                form.kind,
+                name=name,
+                kind=form.kind,
                 index=len(scene.structure.layers),
                 weight=self._name(weight),
                 bias=self._name(bias),
@@ -147,7 +149,13 @@ class NetworkReader:
             classes = x.shape[1 if x.ndim > 1 else 0] if kind == "cross_entropy" else 0
             ignored = int(kwargs.get("ignore_index", -100))
             criterion = criterion_of(func, x, target, int(classes))
-            call = TargetCall(kind, target.detach(), ignored, int(classes), criterion)
+            call = TargetCall(
+                kind=kind,
+                target=target.detach(),
+                ignore_index=ignored,
+                classes=int(classes),
+                criterion=criterion,
+            )
             self._scene.target = (call, node_key(result.grad_fn))
             self._listen_before(x)
 

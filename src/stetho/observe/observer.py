@@ -53,7 +53,7 @@ class Observer:
         self.sink = sink
         self.schedule = schedule
         self.guard = Guard(self._on_fault)
-        self.structure = Structure(Names())
+        self.structure = Structure(names=Names())
         self.capture = Capture(sink, self.structure, self.guard, models)
         self.step = 0
         self.seconds = 0.0  # from the first step's begin to the last one's end

@@ -25,7 +25,7 @@ class Mark:
     bias: str | None = None  # name of the parameter that is added unit by unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a pre-activation comes from."""
 
@@ -59,7 +59,13 @@ def origin(node: Node, marks: Mapping[int, Mark]) -> Origin:
             break
         mark = marks.get(node_key(node))
         if mark is not None and mark.kind == "layer":
-            return Origin(mark.name, norm, bias or mark.bias, mark.conv, residual)
+            return Origin(
+                layer=mark.name,
+                norm=norm,
+                bias=bias or mark.bias,
+                conv=mark.conv,
+                residual=residual,
+            )
         if mark is not None and mark.kind == "site":
             break
         if mark is not None and norm is None:
@@ -67,7 +73,7 @@ def origin(node: Node, marks: Mapping[int, Mark]) -> Origin:
         branches = parents(node)
         residual = residual or (len(branches) > 1 and node.name().startswith("Add"))
         node = branches[0] if branches else None
-    return Origin(None, norm, bias, None, residual)
+    return Origin(layer=None, norm=norm, bias=bias, conv=None, residual=residual)
 
 
 def nearest_marks(node: Node, marks: Mapping[int, Mark]) -> set[Mark]:

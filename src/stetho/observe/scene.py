@@ -26,7 +26,7 @@ class Reading:
     args: tuple[Any, ...] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Scene:
     """What the readers of calls share. Emptied after each probe."""
 

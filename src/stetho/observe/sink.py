@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteCall:
     """One application of an activation function. Tensors are detached; do not keep them."""
 
@@ -43,7 +43,7 @@ class LayerCall:
     x: Tensor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetCall:
     """One call of a loss function with targets, whose output was differentiated."""
 
@@ -51,7 +51,7 @@ class TargetCall:
     target: Tensor
     ignore_index: int = -100
     classes: int = 0  # of cross_entropy
-    criterion: Criterion = field(default_factory=lambda: Criterion(""))
+    criterion: Criterion = field(default_factory=lambda: Criterion(function=""))
     scale: float = 1.0  # loss that was differentiated / output of the loss function
 
 

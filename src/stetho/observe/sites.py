@@ -99,7 +99,16 @@ class SiteReader:
             where = self._origins[name] = origin(z_node, scene.marks)
         shift = self._shift(name, where)
         module = scene.stack[-1].module if scene.stack else None
-        call = SiteCall(name, function, z, result.detach(), where.conv, shift, module, whole)
+        call = SiteCall(
+            name=name,
+            function=function,
+            z=z,
+            a=result.detach(),
+            from_conv=where.conv,
+            shift=shift,
+            module=module,
+            whole=whole,
+        )
         pending = scene.sink.site(call)
         self._hang(pending, result, ways)
         if name not in scene.structure.sites:
@@ -115,8 +124,8 @@ class SiteReader:
         structure.upstream[call.name] = {mark.name for mark in near if mark.kind == "site"}
         structure.add_site(
             Site(
-                call.name,
-                call.function,
+                name=call.name,
+                function=call.function,
                 index=len(structure.sites),
                 model=self._scene.model,
                 shape=tuple(call.z.shape),

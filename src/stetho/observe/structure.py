@@ -12,7 +12,7 @@ from stetho.observe.tracker import Names
 from stetho.record import Layer, Optimizer, Parameter, Site
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Structure:
     """What has been learned of the network so far. Names are unique over all models."""
 
@@ -78,9 +78,9 @@ class Structure:
             return name
         known = self.names.of_parameter(parameter)
         self.parameters[name] = Parameter(
-            name,
-            tuple(parameter.shape),
-            self._role(name, parameter),
+            name=name,
+            shape=tuple(parameter.shape),
+            role=self._role(name, parameter),
             trainable=trainable,
             optimizer=optimizer,
             before_norm=name in self.before_norm,

@@ -78,7 +78,7 @@ def trace(model: nn.Module, batch: Any, sink: TracingSink | None = None) -> Stru
     `batch` as `stetho.check` takes it; of a list the first. All parameters count as trained for
     the length of the pass, so that frozen parts are seen too.
     """
-    structure = Structure(Names())
+    structure = Structure(names=Names())
     sink = sink or TracingSink()
     capture = Capture(sink, structure, Guard(sink.fault), [model])
     structure.names.learn(model)

@@ -36,7 +36,7 @@ class Frame:
     watched: bool = True  # part of the models that are to be watched
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Names:
     """Names of modules and parameters, learned from every outermost module that is met."""
 

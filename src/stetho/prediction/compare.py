@@ -10,7 +10,7 @@ from stetho.prediction.model import Prediction, finite
 from stetho.record import PredictedSite, Run
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedSite:
     name: str
     z_std: float
@@ -95,17 +95,17 @@ def compare(prediction: Prediction, run: Run) -> Comparison:
             why = f"{why} ({site.why})"
         rows.append(
             ComparedSite(
-                site.name,
-                stats.z_std,
-                site.z_std,
-                stats.down_rms,
-                site.grad_rms,
-                z_in,
-                g_in,
-                site.valid,
-                why,
-                site.z_band,
-                site.band,
+                name=site.name,
+                z_std=stats.z_std,
+                z_predicted=site.z_std,
+                grad_rms=stats.down_rms,
+                grad_predicted=site.grad_rms,
+                z_agrees=z_in,
+                grad_agrees=g_in,
+                valid=site.valid,
+                why=why,
+                z_band=site.z_band,
+                grad_band=site.band,
             )
         )
     return Comparison(tuple(rows), prediction.record().sites)

@@ -41,7 +41,7 @@ class TapeMode(TorchFunctionMode):
             return func(*args, **kwargs)
         result = func(*args, **kwargs)
         with torch._C.DisableTorchFunction():
-            self._note(func, name, args, kwargs, before, result)
+            self._note(func=func, name=name, args=args, kwargs=kwargs, before=before, result=result)
         return result
 
     def _note(

@@ -37,7 +37,7 @@ HEAVY = 3.0  # excess kurtosis of z from which a normal distribution is no model
 HEAVY_NORM = 1.0  # the same behind a normalisation, whose theory wants more of it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SitePrediction:
     """One site. Gradients are per element, of the loss."""
 
@@ -55,7 +55,7 @@ class SitePrediction:
     why: str = ""  # why it is not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What theory says of a model before any training."""
 
@@ -94,20 +94,24 @@ class Prediction:
         """The same as a value that reports take, without torch."""
         sites = (
             PredictedSite(
-                site.name,
-                site.function,
-                site.z_std,
-                site.z_band,
-                site.slope_factor,
-                site.grad_rms,
-                site.band,
-                site.valid,
-                site.why,
+                name=site.name,
+                function=site.function,
+                z_std=site.z_std,
+                z_band=site.z_band,
+                slope_factor=site.slope_factor,
+                grad_rms=site.grad_rms,
+                grad_band=site.band,
+                valid=site.valid,
+                why=site.why,
             )
             for site in self.sites
         )
         return Predicted(
-            tuple(sites), self.depth_scale, self.trainable_depth, self.unmodelled, self.relative
+            sites=tuple(sites),
+            depth_scale=self.depth_scale,
+            trainable_depth=self.trainable_depth,
+            unmodelled=self.unmodelled,
+            relative=self.relative,
         )
 
     def html(self) -> str:
@@ -212,7 +216,7 @@ def predict(
     other = activations.get(activation) if activation is not None else None
     if other is not None and other.gate:
         raise UsageError(f"expected a function of one number, got the gate {other.name}")
-    structure = Structure(Names())
+    structure = Structure(names=Names())
     tape = Tape()
     sink = _Sink(tape, other, model.training)
     capture = Capture(sink, structure, Guard(sink.fault), [model])
@@ -235,12 +239,25 @@ def predict(
         )
     squares, spreads = tape.gradients(start or 1.0)
     sites = tuple(
-        _site(name, sink.seen[name], tape, squares, spreads, site.norm is not None)
+        _site(
+            name=name,
+            seen=sink.seen[name],
+            tape=tape,
+            squares=squares,
+            spreads=spreads,
+            normalised=site.norm is not None,
+        )
         for name, site in structure.sites.items()
         if name in sink.seen
     )
     scale = _depth_scale(model, structure, sink)
-    return Prediction(sites, scale, 6 * scale, tuple(sorted(tape.unmodelled)), start is None)
+    return Prediction(
+        sites=sites,
+        depth_scale=scale,
+        trainable_depth=6 * scale,
+        unmodelled=tuple(sorted(tape.unmodelled)),
+        relative=start is None,
+    )
 
 
 def _start(tape: Tape, value: Tensor | None, output: Any) -> float | None:
@@ -280,18 +297,18 @@ def _site(
     if arriving == 0:
         gradient, why = math.nan, why or "no way back for the gradient that theory models"
     return SitePrediction(
-        name,
-        seen.function,
-        z.mean,
-        math.sqrt(z.variance),
-        _band(math.sqrt(z.variance), z_spread),
-        a.mean,
-        math.sqrt(a.variance),
-        math.sqrt(slope) if slope >= 0 else math.nan,
-        math.sqrt(gradient) if gradient >= 0 else math.nan,
-        _band(math.sqrt(gradient) if gradient >= 0 else math.nan, spread),
-        not why,
-        why,
+        name=name,
+        function=seen.function,
+        z_mean=z.mean,
+        z_std=math.sqrt(z.variance),
+        z_band=_band(math.sqrt(z.variance), z_spread),
+        a_mean=a.mean,
+        a_std=math.sqrt(a.variance),
+        slope_factor=math.sqrt(slope) if slope >= 0 else math.nan,
+        grad_rms=math.sqrt(gradient) if gradient >= 0 else math.nan,
+        band=_band(math.sqrt(gradient) if gradient >= 0 else math.nan, spread),
+        valid=not why,
+        why=why,
     )
 
 

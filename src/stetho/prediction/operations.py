@@ -23,13 +23,29 @@ STEEP = 1.2  # d ln E φ² / d ln q above which lengths that differ run apart
 def linear(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     x, weight = args[0], forms.argument(args, kwargs, 1, "weight")
     bias = forms.argument(args, kwargs, 2, "bias")
-    _weighted(tape, x, result, weight, weight.shape[1], weight.shape[0], bias)
+    _weighted(
+        tape=tape,
+        x=x,
+        result=result,
+        weight=weight,
+        fan_in=weight.shape[1],
+        fan_out=weight.shape[0],
+        bias=bias,
+    )
 
 
 def addmm(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     """b + x W, W of shape (in, out), as GPT-2 has it."""
     bias, x, weight = args[:3]
-    _weighted(tape, x, result, weight, weight.shape[0], weight.shape[1], bias)
+    _weighted(
+        tape=tape,
+        x=x,
+        result=result,
+        weight=weight,
+        fan_in=weight.shape[0],
+        fan_out=weight.shape[1],
+        bias=bias,
+    )
 
 
 def conv(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
@@ -39,7 +55,9 @@ def conv(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     fan_in = weight[0].numel() * inside
     positions = result[0, 0].numel() / max(1, x[0, 0].numel())
     fan_out = weight.numel() / x.shape[1] * positions * inside
-    _weighted(tape, x, result, weight, fan_in, fan_out, bias)
+    _weighted(
+        tape=tape, x=x, result=result, weight=weight, fan_in=fan_in, fan_out=fan_out, bias=bias
+    )
 
 
 def _taps_inside(args: Any, kwargs: Any, x: Tensor, weight: Tensor, result: Tensor) -> float:
@@ -76,7 +94,10 @@ def _weighted(
     def together() -> float:
         return fan_in * variance * before.shared() + common
 
-    target = tape.add(result, Belief(mean, second, together, before.spread, before.why))
+    target = tape.add(
+        result,
+        Belief(mean=mean, second=second, shared=together, spread=before.spread, why=before.why),
+    )
     tape.link(source, target, fan_out * square)
 
 
@@ -113,7 +134,9 @@ def _normalised(tape: Tape, args: Any, kwargs: Any, result: Any, over_batch: boo
         inner = max(before.variance, 1e-30)
         share = (before.shared() - before.mean * before.mean) / inner
         together = scale * share + square
-    belief = Belief(mean, scale + square, lambda: together, 0.0, before.why)
+    belief = Belief(
+        mean=mean, second=scale + square, shared=lambda: together, spread=0.0, why=before.why
+    )
     target = tape.add(result, belief)
     tape.link(source, target, scale / inner, before.spread)
 
@@ -136,7 +159,13 @@ def dropout(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     training = forms.argument(args, kwargs, 2, "training")
     p = 0.5 if p is None else float(p)
     keep = 1 - p if (training is None or training) and p < 1 else 1.0
-    belief = Belief(before.mean, before.second / keep, before.shared, before.spread, before.why)
+    belief = Belief(
+        mean=before.mean,
+        second=before.second / keep,
+        shared=before.shared,
+        spread=before.spread,
+        why=before.why,
+    )
     tape.link(source, tape.add(result, belief), 1 / keep)
 
 
@@ -153,7 +182,9 @@ def add(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     def together() -> float:
         return a.shared() + b.shared() + 2 * a.mean * b.mean
 
-    belief = Belief(a.mean + b.mean, second, together, spread, a.why or b.why)
+    belief = Belief(
+        mean=a.mean + b.mean, second=second, shared=together, spread=spread, why=a.why or b.why
+    )
     target = tape.add(result, belief)
     for source, tensor in zip(sources, tensors):
         tape.link(source, target, result.numel() / max(1, tensor.numel()))
@@ -175,7 +206,14 @@ def scaled(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     mean = before.mean * math.sqrt(gain) + after.mean - seen.mean * math.sqrt(gain)
     second = gain * before.variance + mean * mean
     target = tape.add(
-        result, Belief(mean, second, lambda: gain * before.shared(), before.spread, before.why)
+        result,
+        Belief(
+            mean=mean,
+            second=second,
+            shared=lambda: gain * before.shared(),
+            spread=before.spread,
+            why=before.why,
+        ),
     )
     tape.link(source, target, gain)
     return None
@@ -186,11 +224,11 @@ def product(tape: Tape, first: Tensor, second: Tensor, result: Tensor) -> None:
     sources = tape.of(first), tape.of(second)
     a, b = (tape.beliefs[source] for source in sources)
     belief = Belief(
-        a.mean * b.mean,
-        a.second * b.second,
-        lambda: a.shared() * b.shared(),
-        a.spread + b.spread,
-        a.why or b.why,
+        mean=a.mean * b.mean,
+        second=a.second * b.second,
+        shared=lambda: a.shared() * b.shared(),
+        spread=a.spread + b.spread,
+        why=a.why or b.why,
     )
     target = tape.add(result, belief)
     tape.link(sources[0], target, b.second)
@@ -206,7 +244,13 @@ def neutral(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     before = tape.beliefs[source]
     for part in result if isinstance(result, (tuple, list)) else (result,):
         if isinstance(part, Tensor) and part.is_floating_point():
-            belief = Belief(before.mean, before.second, before.shared, before.spread, before.why)
+            belief = Belief(
+                mean=before.mean,
+                second=before.second,
+                shared=before.shared,
+                spread=before.spread,
+                why=before.why,
+            )
             tape.link(source, tape.add(part, belief), part.numel() / max(1, tensor.numel()))
 
 
@@ -222,7 +266,13 @@ def pooled(tape: Tape, args: Any, kwargs: Any, result: Any) -> None:
     mean = after.mean * math.sqrt(before.second / max(seen.second, 1e-30))
     together = after.shared() / max(after.second, 1e-30)
     second = before.second * ratio
-    belief = Belief(mean, second, lambda: together * second, before.spread, before.why)
+    belief = Belief(
+        mean=mean,
+        second=second,
+        shared=lambda: together * second,
+        spread=before.spread,
+        why=before.why,
+    )
     # A maximum passes its gradient to one element, a mean an equal part of it to each.
     share = output.numel() / tensor.numel()
     biggest = bool((output.amax() == tensor.amax()).item()) and after.second >= seen.second
@@ -275,7 +325,7 @@ def activation(tape: Tape, record: Activation | None, z: Tensor, a: Tensor, trai
     before = tape.beliefs[source]
     if record is None:
         target = tape.measured(a, "behind a function that the catalogue does not know")
-        return Edge(source, target, math.nan)
+        return Edge(source=source, target=target, factor=math.nan)
     out = through(record, before.mean, before.variance, training)
 
     def together() -> float:
@@ -286,6 +336,8 @@ def activation(tape: Tape, record: Activation | None, z: Tensor, a: Tensor, trai
     spread = min(out.elasticity**2 * before.spread + out.spread / units, 1e30)
     if out.elasticity > STEEP:
         tape.steep = record.name
-    target = tape.add(a, Belief(out.mean, out.second, together, spread, before.why))
+    target = tape.add(
+        a, Belief(mean=out.mean, second=out.second, shared=together, spread=spread, why=before.why)
+    )
     drift = abs(out.slope_elasticity) * math.sqrt(before.spread)
     return tape.link(source, target, out.slope, max(out.slope_spread, 0.0) / units, drift)

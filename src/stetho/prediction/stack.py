@@ -11,7 +11,7 @@ from stetho.errors import UsageError
 from stetho.theory import MeanField, critical, gain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackRow:
     """One function in a plain network of `depth` layers whose z begins with variance 1."""
 
@@ -51,7 +51,16 @@ def _row(name: str, depth: int) -> StackRow:
     gradient = math.exp(log_gradient)
     point = next((found for b in BIASES if (found := _critical(name, b)) is not None), None)
     fits = depth <= 6 * scale and 1e-3 < gradient < 1e3 and 1e-6 < q < 1e6
-    return StackRow(record.label, factor, q, gradient, scale, 6 * scale, point, fits)
+    return StackRow(
+        name=record.label,
+        gain=factor,
+        length=q,
+        gradient=gradient,
+        depth_scale=scale,
+        trainable_depth=6 * scale,
+        critical=point,
+        fits=fits,
+    )
 
 
 def _critical(name: str, sigma_b2: float) -> tuple[float, float] | None:

@@ -15,7 +15,7 @@ from torch import Tensor
 Shared = Callable[[], float]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Belief:
     """What is expected of one tensor's elements."""
 
@@ -30,7 +30,7 @@ class Belief:
         return max(self.second - self.mean * self.mean, 0.0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Edge:
     """One way back: the mean square of a gradient at `source` gets that at `target` × `factor`."""
 
@@ -41,7 +41,7 @@ class Edge:
     drift: float = 0.0  # deviation of ln of the factor that comes from the signal's own
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Tape:
     beliefs: list[Belief] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
@@ -73,7 +73,9 @@ class Tape:
     def link(
         self, source: int, target: int, factor: float, spread: float = 0.0, drift: float = 0.0
     ) -> Edge:
-        self.edges.append(Edge(source, target, factor, spread, drift))
+        self.edges.append(
+            Edge(source=source, target=target, factor=factor, spread=spread, drift=drift)
+        )
         return self.edges[-1]
 
     # -- the way back ------------------------------------------------------------------------
@@ -109,4 +111,4 @@ def measure(tensor: Tensor, why: str = "") -> Belief:
     x = tensor.detach().double()
     mean, second = float(x.mean()), float(x.square().mean())
     together = float(x.mean(0).square().mean()) if x.ndim > 1 and len(x) > 1 else second
-    return Belief(mean, second, lambda: together, why=why)
+    return Belief(mean=mean, second=second, shared=lambda: together, why=why)

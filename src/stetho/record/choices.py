@@ -34,7 +34,7 @@ class CandidateResult:
     diverged: int = 0  # how many of its trials did
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What `stetho choose` says."""
 

@@ -67,7 +67,7 @@ class Series:
     points: bool = False  # dots rather than a line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A drawing made of measurements."""
 
@@ -81,7 +81,7 @@ class Picture:
     ticks: tuple[str, ...] = ()  # names of x = 0, 1, 2, … where x is not a number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimResult:
     """One row of `stetho article`."""
 
@@ -99,7 +99,7 @@ class ClaimResult:
     seconds: float = NAN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleResult:
     """What `stetho article` says."""
 

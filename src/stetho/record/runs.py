@@ -39,7 +39,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
     """What diagnosis has to know of one activation function φ."""
 
@@ -56,7 +56,7 @@ class Function:
     slope_supremum: float = 1.0  # supremum of |φ'|
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """One operation with a weight (linear, convolution), in call order."""
 
@@ -93,7 +93,7 @@ class LayerStats:
     agreement: float = NAN  # of the samples' weight gradients; 1: as if dealt out by chance
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One place where an activation function is applied."""
 
@@ -113,7 +113,7 @@ class Site:
     gate: bool = False  # its output multiplies another signal (LSTM, GRU, GLU, attention by hand)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStats:
     """One site in one probe. Shares are in 0 … 1, `nan` where a quantity does not exist."""
 
@@ -175,7 +175,7 @@ class SiteStats:
         return shift * math.sqrt((1 - share) * (1 + share)) if share < 1 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One parameter tensor of an optimizer or of a model that was seen."""
 
@@ -214,7 +214,7 @@ class Optimizer:
     weight_decay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
     """One loss function that was differentiated, what its input came from, and its targets."""
 
@@ -228,7 +228,7 @@ class Criterion:
     target_high: float = NAN
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One training step that was looked at."""
 
@@ -288,7 +288,7 @@ class Spike:
     gradients: Mapping[str, float] = field(default_factory=dict)  # parameter → its gradient
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """All that is known of one run (`stetho run`, `watch`) or of one check-up (`stetho check`)."""
 
@@ -324,7 +324,7 @@ class Evidence:
     unit: str = ""  # "", "%", "×", "step" …: how to print the value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedSite:
     """What theory says of one site before any training, to lay beside what was measured."""
 
@@ -339,7 +339,7 @@ class PredictedSite:
     why: str = ""  # why not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
     """What theory says of a model before any training."""
 
@@ -378,7 +378,7 @@ class Remedy:
     expected: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Symptom, evidence, cause and remedies."""
 

@@ -39,12 +39,12 @@ def _claim(one: ClaimResult) -> dict[str, Any]:
 def article_of(form: dict[str, Any]) -> ArticleResult:
     """What `article_json` wrote, without its pictures."""
     return ArticleResult(
-        tuple(_claim_of(one) for one in form["claims"]),
-        form["quick"],
-        form["base_seed"],
-        form["created"],
-        form["machine"],
-        form["seconds"],
+        claims=tuple(_claim_of(one) for one in form["claims"]),
+        quick=form["quick"],
+        base_seed=form["base_seed"],
+        created=form["created"],
+        machine=form["machine"],
+        seconds=form["seconds"],
     )
 
 

@@ -37,7 +37,14 @@ def site_histograms(
     even = _evenly(len(run.probes), limit)
     structure = Structure(run)
     return tuple(
-        _histograms(site, run.probes, even, _worst(place, site, run, structure, among, followed))
+        _histograms(
+            site,
+            run.probes,
+            even,
+            _worst(
+                row=place, site=site, run=run, structure=structure, among=among, followed=followed
+            ),
+        )
         for place, site in enumerate(sites)
     )
 

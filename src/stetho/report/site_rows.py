@@ -12,7 +12,7 @@ from stetho.record import NAN, Probe, Run, Site, SiteStats
 RECENT = 3  # probes whose median a row shows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRow:
     """One site at the end of the run: medians over its last RECENT probes.
 

@@ -17,7 +17,7 @@ PAIRS = 2**20  # products of an input and an output that are kept
 FEWEST = 256  # samples that stand for more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementSummary:
     """Float64 sums that merge with `+`, over the calls of one probe and over ranks."""
 
@@ -35,12 +35,12 @@ class AgreementSummary:
         apart_x, apart_g = other.mean_x - self.mean_x, other.mean_g - self.mean_g
         weight = self.count * part
         return AgreementSummary(
-            count,
-            self.mean_x + part * apart_x,
-            self.mean_g + part * apart_g,
-            self.squares_x + other.squares_x + weight * apart_x.square().sum(),
-            self.squares_g + other.squares_g + weight * apart_g.square().sum(),
-            self.products + other.products + weight * apart_g[:, None] * apart_x,
+            count=count,
+            mean_x=self.mean_x + part * apart_x,
+            mean_g=self.mean_g + part * apart_g,
+            squares_x=self.squares_x + other.squares_x + weight * apart_x.square().sum(),
+            squares_g=self.squares_g + other.squares_g + weight * apart_g.square().sum(),
+            products=self.products + other.products + weight * apart_g[:, None] * apart_x,
         )
 
     def row(self) -> list[Tensor]:
@@ -73,12 +73,12 @@ def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
     mean_x, mean_g = (inputs * used).sum(0) / count, (outputs * used).sum(0) / count
     centred_x, centred_g = (inputs - mean_x) * used, (outputs - mean_g) * used
     return AgreementSummary(
-        used.sum().double(),
-        mean_x.double(),
-        mean_g.double(),
-        centred_x.double().square().sum(),
-        centred_g.double().square().sum(),
-        (centred_g.T @ centred_x).double(),
+        count=used.sum().double(),
+        mean_x=mean_x.double(),
+        mean_g=mean_g.double(),
+        squares_x=centred_x.double().square().sum(),
+        squares_g=centred_g.double().square().sum(),
+        products=(centred_g.T @ centred_x).double(),
     )
 
 

@@ -12,7 +12,7 @@ from stetho.summarise.finite import surely_finite
 from stetho.summarise.layout import thinned
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GradientSummary:
     """Each field is a float64 scalar. Squares are taken in float64: gradients of 1e-30 matter."""
 
@@ -24,11 +24,11 @@ class GradientSummary:
 
     def __add__(self, other: GradientSummary) -> GradientSummary:
         return GradientSummary(
-            self.count + other.count,
-            self.squares + other.squares,
-            torch.maximum(self.high, other.high),
-            self.zeros + other.zeros,
-            self.nonfinite + other.nonfinite,
+            count=self.count + other.count,
+            squares=self.squares + other.squares,
+            high=torch.maximum(self.high, other.high),
+            zeros=self.zeros + other.zeros,
+            nonfinite=self.nonfinite + other.nonfinite,
         )
 
     def row(self) -> list[Tensor]:
@@ -57,9 +57,21 @@ def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> Gradien
     if g.numel() and surely_finite(norm):
         count = torch.full_like(norm, g.numel())
         high = torch.linalg.vector_norm(g, torch.inf)
-        return GradientSummary(count, norm * norm, high, zeros, torch.zeros_like(norm))
+        return GradientSummary(
+            count=count,
+            squares=norm * norm,
+            high=high,
+            zeros=zeros,
+            nonfinite=torch.zeros_like(norm),
+        )
     finite = torch.isfinite(g)
     clean = torch.where(finite, g.abs(), 0.0)
     count = finite.sum(dtype=torch.float64)
     high = clean.amax() if g.numel() else g.new_zeros(())
-    return GradientSummary(count, torch.dot(clean, clean), high, zeros, g.numel() - count)
+    return GradientSummary(
+        count=count,
+        squares=torch.dot(clean, clean),
+        high=high,
+        zeros=zeros,
+        nonfinite=g.numel() - count,
+    )

@@ -51,14 +51,14 @@ class Moments:
         mean = (self.count * self.mean).sum() / safe
         d, n = self.mean - mean, self.count
         return Moments(
-            count,
-            mean,
-            (self.m2 + n * d**2).sum(),
-            (self.m3 + 3 * d * self.m2 + n * d**3).sum(),
-            (self.m4 + 4 * d * self.m3 + 6 * d**2 * self.m2 + n * d**4).sum(),
-            self.low.amin() if self.low.numel() else self.mean.new_tensor(torch.inf),
-            self.high.amax() if self.high.numel() else self.mean.new_tensor(-torch.inf),
-            self.nonfinite.sum(),
+            count=count,
+            mean=mean,
+            m2=(self.m2 + n * d**2).sum(),
+            m3=(self.m3 + 3 * d * self.m2 + n * d**3).sum(),
+            m4=(self.m4 + 4 * d * self.m3 + 6 * d**2 * self.m2 + n * d**4).sum(),
+            low=self.low.amin() if self.low.numel() else self.mean.new_tensor(torch.inf),
+            high=self.high.amax() if self.high.numel() else self.mean.new_tensor(-torch.inf),
+            nonfinite=self.nonfinite.sum(),
         )
 
     def __add__(self, other: Moments) -> Moments:
@@ -82,14 +82,14 @@ class Moments:
             + 4 * d * (a * other.m3 - b * self.m3) / safe
         )
         return Moments(
-            count,
-            (a * self.mean + b * other.mean) / safe,
-            m2,
-            m3,
-            m4,
-            torch.minimum(self.low, other.low),
-            torch.maximum(self.high, other.high),
-            self.nonfinite + other.nonfinite,
+            count=count,
+            mean=(a * self.mean + b * other.mean) / safe,
+            m2=m2,
+            m3=m3,
+            m4=m4,
+            low=torch.minimum(self.low, other.low),
+            high=torch.maximum(self.high, other.high),
+            nonfinite=self.nonfinite + other.nonfinite,
         )
 
     @property
@@ -128,7 +128,16 @@ def _of_finite(x: Tensor) -> Moments:
     low, high = torch.aminmax(x, dim=0)
     count = torch.full_like(mean, x.shape[0])
     m3, m4 = (square * deviation).sum(0), (square * square).sum(0)
-    return Moments(count, mean, square.sum(0), m3, m4, low, high, torch.zeros_like(mean))
+    return Moments(
+        count=count,
+        mean=mean,
+        m2=square.sum(0),
+        m3=m3,
+        m4=m4,
+        low=low,
+        high=high,
+        nonfinite=torch.zeros_like(mean),
+    )
 
 
 def _of_any(x: Tensor) -> Moments:
@@ -142,14 +151,14 @@ def _of_any(x: Tensor) -> Moments:
     infinite = x.new_full((x.shape[1],), torch.inf)
     empty = x.shape[0] == 0
     return Moments(
-        count,
-        mean,
-        square.sum(0),
-        (square * deviation).sum(0),
-        (square * square).sum(0),
-        infinite if empty else torch.where(finite, x, torch.inf).amin(0),
-        -infinite if empty else torch.where(finite, x, -torch.inf).amax(0),
-        x.shape[0] - count,
+        count=count,
+        mean=mean,
+        m2=square.sum(0),
+        m3=(square * deviation).sum(0),
+        m4=(square * square).sum(0),
+        low=infinite if empty else torch.where(finite, x, torch.inf).amin(0),
+        high=-infinite if empty else torch.where(finite, x, -torch.inf).amax(0),
+        nonfinite=x.shape[0] - count,
     )
 
 

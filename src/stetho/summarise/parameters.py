@@ -57,7 +57,7 @@ def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
     return ParameterSample(before.value, _rows(_dense(gradient)), before.left)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterSums:
     """One parameter in one probe, or a rank's shard of it; float64 scalars that merge with `+`."""
 

@@ -46,7 +46,7 @@ Summary = TypeVar("Summary", SiteTotal, LayerSummary, SequenceSummary, Agreement
 LOSSES = 256  # losses that wait to be written between probes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PendingSite:
     """The forward half of one call; becomes part of the probe when both gradients have come."""
 
@@ -119,10 +119,10 @@ class Recorder:
     @torch.no_grad()
     def site(self, call: SiteEvent) -> PendingSite:
         axis = unit_axis(tuple(call.z.shape), call.from_conv)
-        self._memories.setdefault(call.name, UnitMemory(call.function))
+        self._memories.setdefault(call.name, UnitMemory(function=call.function))
         summary = summarise_site(call.z, call.a, call.function, axis)
         self._axes[call.name] = (axis, len(summary.active))
-        return PendingSite(self._totals, call.name, summary, call.shift)
+        return PendingSite(totals=self._totals, name=call.name, summary=summary, shift=call.shift)
 
     @torch.no_grad()
     def layer(self, call: LayerEvent) -> None:
@@ -229,14 +229,14 @@ class Recorder:
             self._targets = parts.targets if known is None else known + parts.targets
         self._writer.add_probe(
             Probe(
-                parts.step,
-                parts.elapsed,
-                parts.loss,
-                self._baseline(parts.target_scale),
-                parts.lr,
-                stats,
-                layers,
-                updates,
+                step=parts.step,
+                time=parts.elapsed,
+                loss=parts.loss,
+                baseline=self._baseline(parts.target_scale),
+                lr=parts.lr,
+                sites=stats,
+                layers=layers,
+                parameters=updates,
             )
         )
 

@@ -17,7 +17,7 @@ COUNTED = 4096  # elements of a site that its histogram counts: shares are right
 FEATURES = 1024  # features of a sample that its cosine with others is taken over
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSummary:
     """The forward half of a site. (units,) where it says units, else scalars; all float64."""
 
@@ -40,16 +40,16 @@ class SiteSummary:
             )
         same = self.directions.shape == other.directions.shape
         return SiteSummary(
-            self.z + other.z,
-            self.histogram + other.histogram,
-            self.a + other.a,
-            self.zeros + other.zeros,
-            self.active + other.active,
-            self.low + other.low,
-            self.high + other.high,
-            self.samples + other.samples,
-            self.directions + other.directions if same else self.directions,
-            self.directed + other.directed if same else self.directed,
+            z=self.z + other.z,
+            histogram=self.histogram + other.histogram,
+            a=self.a + other.a,
+            zeros=self.zeros + other.zeros,
+            active=self.active + other.active,
+            low=self.low + other.low,
+            high=self.high + other.high,
+            samples=self.samples + other.samples,
+            directions=self.directions + other.directions if same else self.directions,
+            directed=self.directed + other.directed if same else self.directed,
         )
 
     def row(self) -> list[Tensor]:
@@ -105,16 +105,18 @@ def summarise_site(
     rows, out = as_rows(z, unit_axis, limit), as_rows(a, unit_axis, limit)
     directions, directed = _directions(a)
     return SiteSummary(
-        Moments.of_columns(rows),
-        _histogram(rows),
-        Spread.of(out),
-        out.numel() - torch.count_nonzero(out).double(),
-        _active(rows, out, function),
-        _beyond(rows, function.saturates_below, below=True),
-        _beyond(rows, function.saturates_above, below=False),
-        torch.tensor(float(z.shape[0] if z.ndim > 1 else 1), dtype=torch.float64, device=z.device),
-        directions,
-        directed,
+        z=Moments.of_columns(rows),
+        histogram=_histogram(rows),
+        a=Spread.of(out),
+        zeros=out.numel() - torch.count_nonzero(out).double(),
+        active=_active(rows, out, function),
+        low=_beyond(rows, function.saturates_below, below=True),
+        high=_beyond(rows, function.saturates_above, below=False),
+        samples=torch.tensor(
+            float(z.shape[0] if z.ndim > 1 else 1), dtype=torch.float64, device=z.device
+        ),
+        directions=directions,
+        directed=directed,
     )
 
 

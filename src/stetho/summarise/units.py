@@ -28,7 +28,7 @@ FIELDS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class UnitMemory:
     """Remembers each unit over the probes; as much memory as a few numbers a unit."""
 

@@ -223,7 +223,9 @@ def match_deviations(model: nn.Module, batch: Any, wanted: dict[str, float], don
             done.notes.append(f"{site.name}: its weight serves another site, and was scaled for it")
             continue
         scaled.add(id(weight))
-        factor = _scale_until(model, batch, place, weight, targets[place], done)
+        factor = _scale_until(
+            model=model, batch=batch, place=place, weight=weight, target=targets[place], done=done
+        )
         if factor != 1:
             done.did(Change(layer.weight or "", "", f"× {factor:.4g}", f"before {site.name}"))
 

@@ -11,7 +11,7 @@ from stetho.errors import UsageError
 from stetho.theory.gaussian import mean
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GaussianMoments:
     """Of a = φ(z) and of the slope φ'(z), for z ~ N(0, q)."""
 
@@ -59,7 +59,11 @@ def _moments(record: Activation, q: float, training: bool) -> GaussianMoments:
     second, second_error = mean(lambda z: record.phi(z) ** 2, q, record.kinks)
     slope, slope_error = mean(lambda z: record.slope(z) ** 2, q, record.kinks)
     return GaussianMoments(
-        q, first, second, slope, error=max(first_error, second_error, slope_error)
+        q=q,
+        mean=first,
+        second=second,
+        slope=slope,
+        error=max(first_error, second_error, slope_error),
     )
 
 
@@ -69,7 +73,9 @@ def _randomised(q: float, first: float, second: float) -> GaussianMoments:
     Half of the mass lies on either side: E φ² = q (1 + E α²) / 2, E φ = √(q / 2π) (1 − E α).
     """
     share = (1 + second) / 2
-    return GaussianMoments(q, math.sqrt(q / (2 * math.pi)) * (1 - first), q * share, share)
+    return GaussianMoments(
+        q=q, mean=math.sqrt(q / (2 * math.pi)) * (1 - first), second=q * share, slope=share
+    )
 
 
 def _at_zero(record: Activation) -> GaussianMoments:
@@ -78,4 +84,4 @@ def _at_zero(record: Activation) -> GaussianMoments:
 
     z = torch.zeros(1, dtype=torch.float64)
     a, d = float(record.phi(z)), float(record.slope(z))
-    return GaussianMoments(0.0, a, a * a, d * d)
+    return GaussianMoments(q=0.0, mean=a, second=a * a, slope=d * d)

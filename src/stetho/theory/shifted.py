@@ -13,7 +13,7 @@ from stetho.theory.gaussian import mean
 DIGITS = 6  # to which a variance is rounded, so that equal layers are computed once
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Through:
     """What becomes of z ~ N(centre, variance) in one activation function."""
 
@@ -40,7 +40,9 @@ class Through:
 def through(record: Activation, centre: float, variance: float, training: bool) -> Through:
     """Moments of φ and φ' for z ~ N(centre, variance), the training form of a random function."""
     if not (math.isfinite(centre) and math.isfinite(variance)):
-        return Through(math.nan, math.nan, math.nan, math.nan, math.nan)
+        return Through(
+            mean=math.nan, second=math.nan, fourth=math.nan, slope=math.nan, slope_fourth=math.nan
+        )
     size = max(abs(centre), math.sqrt(variance), 1e-30)
     centre = 0.0 if abs(centre) < 1e-3 * size else float(f"{centre:.{DIGITS}g}")
     return _through(record, centre, float(f"{max(variance, 1e-30):.{DIGITS}g}"), training)
@@ -66,13 +68,13 @@ def _through(record: Activation, centre: float, variance: float, training: bool)
         return tilted / (2 * total) if total > 0 else 0.0
 
     return Through(
-        of(1, False),
-        of(2, False),
-        of(4, False),
-        of(2, True),
-        of(4, True),
-        elasticity(False),
-        elasticity(True),
+        mean=of(1, False),
+        second=of(2, False),
+        fourth=of(4, False),
+        slope=of(2, True),
+        slope_fourth=of(4, True),
+        elasticity=elasticity(False),
+        slope_elasticity=elasticity(True),
     )
 
 
@@ -89,11 +91,11 @@ def _drawn(moments: tuple[float, float], centre: float, variance: float) -> Thro
 
     share = mean(lambda z: (z + centre > 0).to(z.dtype), variance, kinks)[0]
     return Through(
-        above(1) + first * below(1),
-        above(2) + second * below(2),
-        above(4) + 3 * second**2 * below(4),
-        share + second * (1 - share),
-        share + 3 * second**2 * (1 - share),
+        mean=above(1) + first * below(1),
+        second=above(2) + second * below(2),
+        fourth=above(4) + 3 * second**2 * below(4),
+        slope=share + second * (1 - share),
+        slope_fourth=share + 3 * second**2 * (1 - share),
     )
 
 

@@ -13,7 +13,7 @@ from stetho.trials.trial import Place, Scouting, Script, Trial
 STILL = 0.9  # part of the first losses above which the last ones say that nothing is learned yet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One candidate as it enters the race."""
 
@@ -28,14 +28,14 @@ class Entry:
         self, script: Script, places: tuple[Place, ...], pair: int, steps: int | None = None
     ) -> Trial:
         return Trial(
-            script,
-            self.name,
-            self.incumbent,
-            self.init,
-            pair,
-            self.lr,
-            steps,
-            () if self.incumbent else places,
+            script=script,
+            candidate=self.name,
+            incumbent=self.incumbent,
+            init=self.init,
+            pair=pair,
+            lr=self.lr,
+            steps=steps,
+            places=() if self.incumbent else places,
         )
 
     @property
@@ -53,7 +53,7 @@ def entries_of(candidates: Sequence[str], scouting: Scouting, init: str) -> list
     not blamed, or praised, for weights.
     """
     incumbent = scouting.incumbent
-    found = [Entry(incumbent, incumbent=True)]
+    found = [Entry(name=incumbent, incumbent=True)]
     own = _entry(incumbent, scouting, init) if in_catalogue(incumbent) else found[0]
     if init == "auto" and own.init != "keep":
         found.append(replace(own, name=f"{incumbent}+{own.init}", init="keep"))
@@ -67,12 +67,12 @@ def _entry(name: str, scouting: Scouting, init: str) -> Entry:
     recipe = parse(name)
     way = scouting.ways.get(recipe.function.label, (math.nan, math.nan))
     if not recipe.plain or recipe.init is not None:
-        return Entry(name)
+        return Entry(name=name)
     if init != "auto":
-        return Entry(name, init=init, dropped=hopeless(way) if init == "keep" else "")
+        return Entry(name=name, init=init, dropped=hopeless(way) if init == "keep" else "")
     own = scouting.ways.get(scouting.incumbent, (math.nan, math.nan))
     why = needs_weights(way, own, learns(scouting.outcome.losses))
-    return Entry(name, init="critical", note=why) if why else Entry(name)
+    return Entry(name=name, init="critical", note=why) if why else Entry(name=name)
 
 
 def learns(losses: Sequence[float]) -> bool:

@@ -53,7 +53,7 @@ class OnRay(AbstractEngine):
                 logging_level=logging.ERROR,
             )
         self.workers = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-        self._scouting = to_json(Scouting(Outcome()))
+        self._scouting = to_json(Scouting(outcome=Outcome()))
         remote = ray.remote(num_cpus=1, max_retries=RETRIES)
         self._run = remote(run_in_worker)
         self._scout = remote(scout_in_worker)

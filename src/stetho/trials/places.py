@@ -19,7 +19,7 @@ from stetho.trials.trial import Place
 GATE = "a gate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Use:
     """One site, and the place that it stands in."""
 
@@ -51,10 +51,24 @@ class PlacesSink(TracingSink):
         known = self.names.of_module(call.module) if self.names and call.module else None
         path, model = known or ("", "")
         if known is not None and _is_function(call):
-            return _Use(call.name, call.function.name, "module", model, path, "")
+            return _Use(
+                site=call.name,
+                function=call.function.name,
+                kind="module",
+                model=model,
+                path=path,
+                where="",
+            )
         frame = here()
         where = place_of(frame) if frame is not None else ""
-        return _Use(call.name, call.function.name, "call", model, path, where)
+        return _Use(
+            site=call.name,
+            function=call.function.name,
+            kind="call",
+            model=model,
+            path=path,
+            where=where,
+        )
 
     def structure(
         self, sites: Sequence[Site], layers: Sequence[Layer], parameters: Any, optimizers: Any
@@ -148,13 +162,13 @@ def _place(sink: PlacesSink, uses: list[_Use], reasons: dict[str, str]) -> Place
     bare = dict.fromkeys(site.layer for site in sites if site.layer and site.norm is None)
     paths = dict.fromkeys(use.path for use in chosen)
     return Place(
-        first.kind,
-        first.function,
-        first.model,
-        ",".join(paths),
-        first.where,
-        len(uses),
-        hidden,
-        tuple(use.site for use in chosen),
-        tuple(str(layer).partition(":")[2] or str(layer) for layer in bare),
+        kind=first.kind,
+        function=first.function,
+        model=first.model,
+        path=",".join(paths),
+        where=first.where,
+        uses=len(uses),
+        hidden=hidden,
+        sites=tuple(use.site for use in chosen),
+        layers=tuple(str(layer).partition(":")[2] or str(layer) for layer in bare),
     )

@@ -79,7 +79,7 @@ class Processes(AbstractEngine):
         answer = self._answer(ended)
         if "outcome" in answer:
             return scouting_of(answer)
-        return Scouting(outcome_of(answer))
+        return Scouting(outcome=outcome_of(answer))
 
     def prepare(self, scouting: Scouting) -> None:
         self._modules, self._network = scouting.modules, scouting.network

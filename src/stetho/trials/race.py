@@ -53,7 +53,7 @@ class Progress(Protocol):
     def ended(self, trial: Trial, outcome: Outcome) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the race will do."""
 
@@ -98,9 +98,25 @@ class Race:
         last: Table = {}
         whole: dict[Entry, Outcome] = {}
         while True:
-            out = self._last_rung(entries, chosen, short, last, whole, scouting, plan, score)
+            out = self._last_rung(
+                entries=entries,
+                chosen=chosen,
+                short=short,
+                last=last,
+                whole=whole,
+                scouting=scouting,
+                plan=plan,
+                score=score,
+            )
             evidence = Evidence(
-                settings, scouting, score, plan.length, short, last, out, self._steps
+                settings=settings,
+                scouting=scouting,
+                score=score,
+                length=plan.length,
+                short=short,
+                last=last,
+                out=out,
+                steps=self._steps,
             )
             confirmed = self._at_full_length(verdict.winner_of(evidence), scouting, plan)
             if confirmed is None or confirmed.done:
@@ -163,7 +179,13 @@ class Race:
             last = min(last, length)
         limit = SLOWEST * (last * step + _loading(scouting)) if step > 0 else None
         short = min(last, max(min(FEWEST, last), math.ceil(SHORT * last)))
-        return Plan(short, last, length if scouting.ended else last, limit, tuple(notes))
+        return Plan(
+            short=short,
+            last=last,
+            length=length if scouting.ended else last,
+            seconds=limit,
+            notes=tuple(notes),
+        )
 
     # -- rungs -----------------------------------------------------------------------------------
 
@@ -207,7 +229,9 @@ class Race:
         """
         told = False
         while True:
-            out = rungs.out_of_race(entries, chosen, short, last, whole, score)
+            out = rungs.out_of_race(
+                entries=entries, chosen=chosen, short=short, last=last, whole=whole, score=score
+            )
             racing = [entry for entry in chosen if entry not in out]
             rivals = len({*racing, *last}) - 1  # all that the test is corrected for
             count = pairs_needed(rivals, self._settings.pairs)

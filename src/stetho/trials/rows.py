@@ -35,26 +35,26 @@ def row_of(evidence: Evidence, entry: Entry, duel: Duel | None, p: float) -> Can
     fair = duel is not None and len(duel.differences) > 1
     low, high = bootstrap(duel.differences) if duel is not None and fair else (NAN, NAN)
     return CandidateResult(
-        entry.label,
-        status,
-        why,
-        entry == incumbent,
-        entry.init if entry == incumbent else parse(entry.name).init or entry.init,
-        entry.lr,
-        NAN
+        name=entry.label,
+        status=status,
+        why=why,
+        incumbent=entry == incumbent,
+        init=entry.init if entry == incumbent else parse(entry.name).init or entry.init,
+        lr=entry.lr,
+        score=NAN
         if always_diverges(outcomes)
         else sign * mean_cost(costs_of(reached, score).get(entry, {})),
-        sign * duel.mean if duel is not None else NAN,
-        (low, high) if score.lower else (-high, -low),
-        p,
-        len(outcomes),
-        max((outcome.steps for outcome in outcomes.values()), default=0),
-        1.0 if entry == incumbent else _ratio(outcomes, against, "step_seconds"),
-        1.0 if entry == incumbent else _ratio(outcomes, against, "memory", MEMORY),
-        _mean([o.heldout[-1][1] for o in outcomes.values() if o.done and o.heldout]),
-        _mean([_end(o.losses) for o in outcomes.values() if o.done and o.losses]),
-        _curve([o.losses for o in outcomes.values() if o.done and o.losses]),
-        diverged(outcomes),
+        difference=sign * duel.mean if duel is not None else NAN,
+        interval=(low, high) if score.lower else (-high, -low),
+        p=p,
+        pairs=len(outcomes),
+        steps=max((outcome.steps for outcome in outcomes.values()), default=0),
+        step_cost=1.0 if entry == incumbent else _ratio(outcomes, against, "step_seconds"),
+        memory=1.0 if entry == incumbent else _ratio(outcomes, against, "memory", MEMORY),
+        heldout=_mean([o.heldout[-1][1] for o in outcomes.values() if o.done and o.heldout]),
+        training=_mean([_end(o.losses) for o in outcomes.values() if o.done and o.losses]),
+        curve=_curve([o.losses for o in outcomes.values() if o.done and o.losses]),
+        diverged=diverged(outcomes),
     )
 
 

@@ -71,7 +71,9 @@ def out_of_race(
             out[entry] = f"at full length: {whole[entry].status} ({whole[entry].why})"
     steady = [entry for entry in chosen if not diverged(trials[entry])]
     racing = [e for e in chosen if e not in out]
-    out |= _behind(short, racing, steady, score, CLEARLY, HARDLY)
+    out |= _behind(
+        table=short, among=racing, steady=steady, score=score, level=CLEARLY, part=HARDLY
+    )
     racing = [e for e in chosen if e not in out and len(last.get(e, {})) >= LOOK_FROM]
     return out | _behind(last, racing, steady, score, SURELY)
 

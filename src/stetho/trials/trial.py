@@ -96,7 +96,7 @@ class Outcome:
         return self.status == DIVERGED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scouting:
     """What a look at the unchanged script told."""
 

@@ -29,7 +29,7 @@ NEAR = 0.9  # part of the leader's gain over the incumbent with which an equal i
 COSTS = {"free": 0, "cheap": 1, "exponential": 2, "several": 3}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Settled:
     """Who wins, and by what."""
 
@@ -95,7 +95,7 @@ def _settle(evidence: Evidence) -> _Settled:
     better = [entry for entry in finished if ps[entry] < LEVEL and duels[entry].mean < 0]
     tied = _tied(evidence, better) if better else _with_incumbent(evidence, finished, ps)
     winner = _cheapest(evidence, tied) if better else incumbent
-    return _Settled(winner, tuple(tied), duels, ps, tuple(finished))
+    return _Settled(winner=winner, tied=tuple(tied), duels=duels, ps=ps, finished=tuple(finished))
 
 
 def _tied(evidence: Evidence, better: Sequence[Entry]) -> list[Entry]:

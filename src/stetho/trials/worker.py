@@ -61,18 +61,18 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
     if _diverged(status, losses):
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
     return Outcome(
-        status,
-        why,
-        stage.step,
-        sum(losses) / len(losses) if losses else math.nan,
-        thinned(losses),
-        {name: tuple(values) for name, values in stage.metrics.items()},
-        stage.heldout,
-        schedule.step_seconds,
-        seconds,
-        max(0.0, memory_peak() - before),
-        findings,
-        tuple(notes),
+        status=status,
+        why=why,
+        steps=stage.step,
+        area=sum(losses) / len(losses) if losses else math.nan,
+        losses=thinned(losses),
+        metrics={name: tuple(values) for name, values in stage.metrics.items()},
+        heldout=stage.heldout,
+        step_seconds=schedule.step_seconds,
+        seconds=seconds,
+        memory=max(0.0, memory_peak() - before),
+        findings=findings,
+        notes=tuple(notes),
     )
 
 
@@ -196,25 +196,25 @@ def scout(
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
     area = sum(losses) / len(losses) if losses else math.nan
     outcome = Outcome(
-        status,
-        why,
-        stage.step,
-        area,
-        thinned(losses),
-        {name: tuple(values) for name, values in stage.metrics.items()},
-        stage.heldout,
-        schedule.step_seconds,
-        seconds,
+        status=status,
+        why=why,
+        steps=stage.step,
+        area=area,
+        losses=thinned(losses),
+        metrics={name: tuple(values) for name, values in stage.metrics.items()},
+        heldout=stage.heldout,
+        step_seconds=schedule.step_seconds,
+        seconds=seconds,
     )
     return Scouting(
-        outcome,
-        found.places,
-        found.left,
-        found.incumbent,
-        ways,
-        modules,
-        ended,
-        tuple(dict.fromkeys([*sink.sentences, *unseen])),
+        outcome=outcome,
+        places=found.places,
+        left=found.left,
+        incumbent=found.incumbent,
+        ways=ways,
+        modules=modules,
+        ended=ended,
+        unseen=tuple(dict.fromkeys([*sink.sentences, *unseen])),
     )
 
 

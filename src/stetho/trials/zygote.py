@@ -47,7 +47,7 @@ class _Child:
     ended: tuple[str, str] | None = None  # status and reason, where it was ended from here
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Zygote:
     """Forks trials, and watches over them."""
 
@@ -239,4 +239,4 @@ if __name__ == "__main__":
     import stetho.trials.worker  # noqa: F401
 
     where, least_free = sys.argv[1:]
-    sys.exit(Zygote(Path(where), int(least_free)).serve())
+    sys.exit(Zygote(scratch=Path(where), least_free=int(least_free)).serve())

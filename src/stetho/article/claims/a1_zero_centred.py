@@ -121,12 +121,13 @@ class ZeroCentred(AbstractClaim):
 
     def _gradients_drawn(self, curves: dict[tuple[str, float], list[list[float]]]) -> Picture:
         return Picture(
-            "The gradient on its way back",
-            "In networks of 20 layers before training, from the last layer (right) to the first. "
+            title="The gradient on its way back",
+            caption="In networks of 20 layers before training, from the last layer (right) to "
+            "the first. "
             "Bands: all seeds.",
-            "hidden layer",
-            "rms of ∂L/∂z / that of the last layer",
-            tuple(
+            x="hidden layer",
+            y="rms of ∂L/∂z / that of the last layer",
+            series=tuple(
                 over_seeds(
                     f"{activations.get(function).title}, "
                     + (f"moved by {offset:g}" if offset else "centred"),
@@ -192,12 +193,13 @@ def _rises(trainings: Sequence[Training]) -> list[float]:
 
 def _losses_drawn(usual: Sequence[Training], moved: Sequence[Training]) -> Picture:
     return Picture(
-        "Training, centred and not",
-        "Gradient descent on all samples at once: what goes up and down is not sampling. Bands: "
+        title="Training, centred and not",
+        caption="Gradient descent on all samples at once: what goes up and down is not sampling. "
+        "Bands: "
         "all seeds.",
-        "step",
-        "training loss / nats",
-        (
+        x="step",
+        y="training loss / nats",
+        series=(
             by_step("centred", [training.losses for training in usual]),
             by_step("off centre", [training.losses for training in moved]),
         ),

@@ -159,11 +159,12 @@ def _drawn(usual: Sequence[Outcome], others: dict[str, list[Outcome]]) -> Pictur
         return Series(name, places, tuple(value), tuple(low), tuple(high), points=True)
 
     return Picture(
-        "Errors by shape of the inputs",
-        "The same samples in the same order along each axis, spread differently. Bars: 95 % "
+        title="Errors by shape of the inputs",
+        caption="The same samples in the same order along each axis, spread differently. Bars: "
+        "95 % "
         "intervals over seeds.",
-        "distribution of the inputs",
-        "share of the test part that is wrong",
-        (series("middle half", "central"), series("outlying half", "outlying")),
+        x="distribution of the inputs",
+        y="share of the test part that is wrong",
+        series=(series("middle half", "central"), series("outlying half", "outlying")),
         ticks=tuple(shapes),
     )

@@ -84,12 +84,13 @@ class StableInputs(AbstractClaim):
             ),
             (
                 Picture(
-                    "What moving inputs cost",
-                    "The same networks and batches, with offsets in what enters the layers. Bands: "
+                    title="What moving inputs cost",
+                    caption="The same networks and batches, with offsets in what enters the "
+                    "layers. Bands: "
                     "all seeds.",
-                    "step",
-                    "training loss / nats",
-                    (
+                    x="step",
+                    y="training loss / nats",
+                    series=(
                         by_step("no offsets", [t.losses for t in usual]),
                         by_step("like training's own moves", [t.losses for t in small]),
                         by_step("one deviation", [t.losses for t in large]),

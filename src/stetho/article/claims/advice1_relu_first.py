@@ -100,11 +100,11 @@ class ReLUFirst(AbstractClaim):
 def _picture(behind: dict[str, list[float]]) -> Picture:
     points = [(place, 100 * gap) for place, gaps in enumerate(behind.values()) for gap in gaps]
     return Picture(
-        "How far ReLU is behind the best other function",
-        "Each point is a seed; below 0, ReLU is the best.",
-        "task",
-        "accuracy behind the best other, points",
-        (
+        title="How far ReLU is behind the best other function",
+        caption="Each point is a seed; below 0, ReLU is the best.",
+        x="task",
+        y="accuracy behind the best other, points",
+        series=(
             Series(
                 "ReLU",
                 tuple(float(place) for place, _ in points),

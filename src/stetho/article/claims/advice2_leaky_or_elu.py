@@ -138,11 +138,11 @@ def _ratio(what: str, cases: Sequence[Case], own: str, other: str) -> Measure:
 def _picture(trained: dict[tuple[Task, int], Case], names: Sequence[str]) -> Picture:
     tasks = list(dict.fromkeys(task for task, _ in trained))
     return Picture(
-        "Mean training loss over that of ReLU",
-        "Mean over seeds in each task; below 1 a function learns faster than ReLU.",
-        "task",
-        "mean training loss over ReLU's",
-        tuple(
+        title="Mean training loss over that of ReLU",
+        caption="Mean over seeds in each task; below 1 a function learns faster than ReLU.",
+        x="task",
+        y="mean training loss over ReLU's",
+        series=tuple(
             Series(
                 name,
                 tuple(range(len(tasks))),

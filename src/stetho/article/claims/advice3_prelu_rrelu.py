@@ -114,11 +114,11 @@ def _test(ones: list[Training]) -> list[float]:
 def _picture(gains: dict[str, tuple[list[float], list[float]]]) -> Picture:
     rows = {name: [mean("", one) for one in pair] for name, pair in gains.items()}
     return Picture(
-        "Gain over ReLU with little and with much data",
-        "Mean over seeds with its 95 % interval; at 0 a function is as accurate as ReLU.",
-        "training samples",
-        "gain in accuracy, points",
-        tuple(
+        title="Gain over ReLU with little and with much data",
+        caption="Mean over seeds with its 95 % interval; at 0 a function is as accurate as ReLU.",
+        x="training samples",
+        y="gain in accuracy, points",
+        series=tuple(
             Series(
                 name,
                 (0.0, 1.0),

@@ -134,11 +134,12 @@ def _offset(site: SiteStats) -> float:
 def _picture(kinds: dict[str, Accuracies]) -> Picture:
     rows = {kind: [mean("", own[name]) for name in FUNCTIONS] for kind, own in kinds.items()}
     return Picture(
-        "Functions with batch normalisation and without",
-        "Mean over seeds with its 95 % interval: with normalisation the points lie close together.",
-        "function",
-        "accuracy on the test part",
-        tuple(
+        title="Functions with batch normalisation and without",
+        caption="Mean over seeds with its 95 % interval: with normalisation the points lie close "
+        "together.",
+        x="function",
+        y="accuracy on the test part",
+        series=tuple(
             Series(
                 kind,
                 tuple(range(len(FUNCTIONS))),

@@ -58,11 +58,12 @@ class SigmoidSlope(AbstractClaim):
             ),
             (
                 Picture(
-                    "The sigmoid and its slope",
-                    "The slope is highest at 0, where it is 1/4, and next to nothing at both ends.",
-                    "pre-activation z",
-                    "value",
-                    (
+                    title="The sigmoid and its slope",
+                    caption="The slope is highest at 0, where it is 1/4, and next to nothing at "
+                    "both ends.",
+                    x="pre-activation z",
+                    y="value",
+                    series=(
                         Series("φ(z)", shown, tuple(record.phi(z)[middle].tolist()[::10])),
                         Series("slope φ'(z)", shown, tuple(slope[middle].tolist()[::10])),
                     ),

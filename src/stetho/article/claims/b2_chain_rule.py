@@ -168,12 +168,13 @@ def _drawn(spans: tuple[Span, ...], autograd: tuple[list[float], ...]) -> Pictur
     weights = [_from_behind((*span.weights, 1.0)) for span in spans]
     products = [[s * w for s, w in zip(*pair)] for pair in zip(slopes, weights)]
     return Picture(
-        "What shrinks the gradient",
-        "From the last layer (right) back to the first. Slopes and weights multiply to what "
+        title="What shrinks the gradient",
+        caption="From the last layer (right) back to the first. Slopes and weights multiply to "
+        "what "
         "autograd gives; each alone shows its part. Bands: all seeds.",
-        "hidden layer",
-        "∂L/∂z over ∂L/∂a of the last layer",
-        (
+        x="hidden layer",
+        y="∂L/∂z over ∂L/∂a of the last layer",
+        series=(
             over_seeds("slopes alone", places, slopes),
             over_seeds("weights alone", places, weights),
             over_seeds("slopes × weights", places, products),

@@ -89,11 +89,12 @@ class FiftyNumbers(AbstractClaim):
         measured = [float((logs > x * LOG_TEN).double().mean()) for x in SHOWN]
         exactly = [above_exactly(10.0**x, self.factors) for x in SHOWN]
         return Picture(
-            "How many products are above a number",
-            f"At -18, where the article saw none, {above_exactly(SEEN, self.factors):.0%} are.",
-            "log10 of that number",
-            "share of the products",
-            (
+            title="How many products are above a number",
+            caption=f"At -18, where the article saw none, "
+            f"{above_exactly(SEEN, self.factors):.0%} are.",
+            x="log10 of that number",
+            y="share of the products",
+            series=(
                 Series("exact, by the gamma distribution", SHOWN, tuple(exactly)),
                 Series("measured", SHOWN, tuple(measured), points=True),
             ),
@@ -105,11 +106,11 @@ class FiftyNumbers(AbstractClaim):
             tuple(products.quantile(level, 0).tolist()) for level in (0.05, 0.5, 0.95)
         )
         return Picture(
-            "A product shrinks with every factor",
-            "The middle one of 2,000 products, and the range that 90 % of them lie in.",
-            "number of factors",
-            "log10 of the product",
-            (Series("median", tuple(range(1, self.factors + 1)), middle, low, high),),
+            title="A product shrinks with every factor",
+            caption="The middle one of 2,000 products, and the range that 90 % of them lie in.",
+            x="number of factors",
+            y="log10 of the product",
+            series=(Series("median", tuple(range(1, self.factors + 1)), middle, low, high),),
         )
 
     @classmethod

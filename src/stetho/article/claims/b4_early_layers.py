@@ -102,22 +102,24 @@ def _gradients(trained: Training) -> list[float]:
 
 def _moves_drawn(moves: list[list[float]]) -> Picture:
     return Picture(
-        "How far each layer has moved",
-        "From input (left) to output: the early layers stay where they began. Band: all seeds.",
-        "layer, the last one the output",
-        "change of the weights / their size at the start",
-        (over_seeds("weights", range(1, DEPTH + 2), moves),),
+        title="How far each layer has moved",
+        caption="From input (left) to output: the early layers stay where they began. Band: all "
+        "seeds.",
+        x="layer, the last one the output",
+        y="change of the weights / their size at the start",
+        series=(over_seeds("weights", range(1, DEPTH + 2), moves),),
         log_y=True,
     )
 
 
 def _gradients_drawn(gradients: list[list[float]]) -> Picture:
     return Picture(
-        "The gradient on its way back",
-        "In the first step: each layer towards the input (left) is sent a part of what the layer "
+        title="The gradient on its way back",
+        caption="In the first step: each layer towards the input (left) is sent a part of what "
+        "the layer "
         "after it has. Band: all seeds.",
-        "hidden layer",
-        "rms of ∂L/∂z",
-        (over_seeds("gradient", range(1, DEPTH + 1), gradients),),
+        x="hidden layer",
+        y="rms of ∂L/∂z",
+        series=(over_seeds("gradient", range(1, DEPTH + 1), gradients),),
         log_y=True,
     )

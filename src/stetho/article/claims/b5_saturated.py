@@ -146,12 +146,13 @@ def _half(losses: Sequence[float]) -> int:
 
 def _losses_drawn(usual: Sequence[Training], moved: Sequence[Training]) -> Picture:
     return Picture(
-        "Learning from a saturated start",
-        "The same network and batches, with hidden biases as usual and moved by -8. Bands: all "
+        title="Learning from a saturated start",
+        caption="The same network and batches, with hidden biases as usual and moved by -8. "
+        "Bands: all "
         "seeds.",
-        "step",
-        "training loss / nats",
-        (
+        x="step",
+        y="training loss / nats",
+        series=(
             by_step("as usual", [training.losses for training in usual]),
             by_step("saturated at the start", [training.losses for training in moved]),
         ),
@@ -160,11 +161,12 @@ def _losses_drawn(usual: Sequence[Training], moved: Sequence[Training]) -> Pictu
 
 def _way_drawn(steps: Sequence[int]) -> Picture:
     return Picture(
-        "The way back of a single unit",
-        "Steps until z has reached -2, though the gradient that comes in is 1 all the time: each "
+        title="The way back of a single unit",
+        caption="Steps until z has reached -2, though the gradient that comes in is 1 all the "
+        "time: each "
         "unit of z further out takes e times as long.",
-        "z at the start",
-        "steps",
-        (Series("steps to come back", STARTS, tuple(steps)),),
+        x="z at the start",
+        y="steps",
+        series=(Series("steps to come back", STARTS, tuple(steps)),),
         log_y=True,
     )

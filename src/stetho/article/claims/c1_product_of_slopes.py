@@ -141,12 +141,13 @@ def _paths_drawn(products: Sequence[Sequence[Tensor]]) -> Picture:
     open_paths = [[float((one == 1).double().mean()) for one in product] for product in products]
     layers = range(1, DEPTH + 1)
     return Picture(
-        "Paths that are open",
-        "The share of paths along which every slope is 1. Where it is not 1 it is 0: each layer "
+        title="Paths that are open",
+        caption="The share of paths along which every slope is 1. Where it is not 1 it is 0: "
+        "each layer "
         "cuts half of what is left.",
-        "layers that the path runs through",
-        "share of paths with a product of 1",
-        (
+        x="layers that the path runs through",
+        y="share of paths with a product of 1",
+        series=(
             over_seeds("measured", layers, open_paths),
             over_seeds("one half a layer", layers, [[0.5**layer for layer in layers]]),
         ),
@@ -161,12 +162,13 @@ def _gradients_drawn(
 
     layers = range(1, DEPTH + 1)
     return Picture(
-        "The gradient on its way back",
-        "Relative to the last layer (right). With He's weights it arrives at the first layer, "
+        title="The gradient on its way back",
+        caption="Relative to the last layer (right). With He's weights it arrives at the first "
+        "layer, "
         "with torch's default weights it does not. Band: all seeds.",
-        "hidden layer",
-        "rms of ∂L/∂z over that of the last layer",
-        (
+        x="hidden layer",
+        y="rms of ∂L/∂z over that of the last layer",
+        series=(
             over_seeds("He's weights", layers, relative(he)),
             over_seeds("torch's default", layers, relative(torch_init)),
         ),

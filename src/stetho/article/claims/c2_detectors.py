@@ -31,7 +31,7 @@ BLENDS, PAIRS = 11, 64  # shares of the concept from 0 to 1; pairs of digits a c
 SEEN_OFTEN = 30  # blends on one side of zero, from which on a unit's correlation is taken
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Detected:
     """One pair of trained networks, one with ReLU and one that keeps negative sizes."""
 
@@ -130,12 +130,12 @@ def _detected(width: int, seed: int) -> Detected:
     cut.undo()
     above, below, response, concentrated = _units(relu, split, seed)
     return Detected(
-        other.accuracy - ours.accuracy,
-        other.accuracy - without,
-        above,
-        below,
-        concentrated,
-        response,
+        lacking=other.accuracy - ours.accuracy,
+        lost=other.accuracy - without,
+        above=above,
+        below=below,
+        concentrated=concentrated,
+        response=response,
     )
 
 
@@ -188,23 +188,25 @@ def _correlation(shares: Tensor, size: Tensor, where: Tensor) -> list[float]:
 def _response_drawn(seen: Sequence[Detected]) -> Picture:
     shares = torch.linspace(0, 1, BLENDS).tolist()
     return Picture(
-        "A unit's answer to its concept",
-        "The more of a digit of its class is blended in, the larger the activation; but it is "
+        title="A unit's answer to its concept",
+        caption="The more of a digit of its class is blended in, the larger the activation; but "
+        "it is "
         "far from 0 where there is none. Mean over the units; band: all seeds.",
-        "share of the concept in the picture",
-        "activation, relative to its largest",
-        (over_seeds("last hidden layer", shares, [one.response for one in seen]),),
+        x="share of the concept in the picture",
+        y="activation, relative to its largest",
+        series=(over_seeds("last hidden layer", shares, [one.response for one in seen]),),
     )
 
 
 def _correlations_drawn(seen: Sequence[Detected]) -> Picture:
     return Picture(
-        "Do sizes tell how much of the concept is there?",
-        "Correlation of the pre-activation with the share of the concept, on either side of zero. "
+        title="Do sizes tell how much of the concept is there?",
+        caption="Correlation of the pre-activation with the share of the concept, on either side "
+        "of zero. "
         "Band: all seeds.",
-        "side of zero",
-        "correlation",
-        (
+        x="side of zero",
+        y="correlation",
+        series=(
             over_seeds(
                 "mean over units", (0, 1), [(one.below, one.above) for one in seen], points=True
             ),

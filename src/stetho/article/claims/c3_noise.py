@@ -25,7 +25,7 @@ MORE = 1.1  # a tenth: less is not worth a claim
 READ = {"leaky 0.01": "leaky_relu", "ELU": "elu", "tanh": "tanh", "identity": "identity"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Passed:
     """What the last hidden layer of a trained network makes of test digits."""
 
@@ -151,11 +151,11 @@ def _passed(name: str, seed: int) -> Passed:
     last, disturbed = layers[-1].a, hidden(model, noisy)[-1].a
     classes = between_classes(last, y)
     return Passed(
-        classes / within_classes(last, y),
-        classes / by_noise(last, disturbed),
-        fmean(likeness(layer.a) for layer in layers),
-        fmean(likeness(layer.z) for layer in layers),
-        trained.accuracy - accuracy(model, noisy, y),
+        against_rest=classes / within_classes(last, y),
+        against_noise=classes / by_noise(last, disturbed),
+        likeness=fmean(likeness(layer.a) for layer in layers),
+        likeness_before=fmean(likeness(layer.z) for layer in layers),
+        lost=trained.accuracy - accuracy(model, noisy, y),
     )
 
 
@@ -168,23 +168,23 @@ def _drawn(passed: Mapping[str, Sequence[Passed]]) -> tuple[Picture, ...]:
 
     return (
         Picture(
-            "What of the last hidden layer tells the class",
-            "The variance that the classes make, over what else there is. Band: all seeds.",
-            "function",
-            "variance between classes / the other",
-            (
+            title="What of the last hidden layer tells the class",
+            caption="The variance that the classes make, over what else there is. Band: all seeds.",
+            x="function",
+            y="variance between classes / the other",
+            series=(
                 points("over other differences between digits", _rest),
                 points("over noise", _noise),
             ),
             ticks=names,
         ),
         Picture(
-            "How alike the units are",
-            "Correlation between two units of a layer, before the function and after it: a "
+            title="How alike the units are",
+            caption="Correlation between two units of a layer, before the function and after it: a "
             "function that bends makes them less alike. Band: all seeds.",
-            "function",
-            "mean |correlation|",
-            (
+            x="function",
+            y="mean |correlation|",
+            series=(
                 points("before", lambda one: one.likeness_before),
                 points("after", _likeness),
             ),

@@ -159,21 +159,26 @@ def _seconds(call: Callable[[], object], calls: int) -> float:
 
 def _zeros_drawn(trainings: Sequence[Training]) -> Picture:
     return Picture(
-        "Exact zeros while it learns",
-        "The share of the hidden activations that is exactly 0. Band: all seeds.",
-        "training step",
-        "share of activations",
-        (over_seeds("exact zeros", _probed(trainings[0]), [_zeros(one) for one in trainings]),),
+        title="Exact zeros while it learns",
+        caption="The share of the hidden activations that is exactly 0. Band: all seeds.",
+        x="training step",
+        y="share of activations",
+        series=(
+            over_seeds("exact zeros", _probed(trainings[0]), [_zeros(one) for one in trainings]),
+        ),
     )
 
 
 def _times_drawn(*ratios: Sequence[float]) -> Picture:
     return Picture(
-        "What the sigmoid costs",
-        "Its time over ReLU's: much for the function alone, little for a whole step. Band: all "
+        title="What the sigmoid costs",
+        caption="Its time over ReLU's: much for the function alone, little for a whole step. "
+        "Band: all "
         "runs.",
-        "what is timed",
-        "times as long",
-        (over_seeds("sigmoid over ReLU", range(len(ratios)), list(zip(*ratios)), points=True),),
+        x="what is timed",
+        y="times as long",
+        series=(
+            over_seeds("sigmoid over ReLU", range(len(ratios)), list(zip(*ratios)), points=True),
+        ),
         ticks=("forward", "forward and backward", "training step"),
     )

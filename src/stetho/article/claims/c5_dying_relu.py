@@ -189,12 +189,13 @@ STEPS_SHOWN = tuple(range(0, STEPS + 1, EVERY))
 
 def _planted_drawn(fates: Sequence[Fate]) -> Picture:
     return Picture(
-        "Units that begin dead",
-        "In the first layer the inputs are the data, which do not move. In the second they are "
+        title="Units that begin dead",
+        caption="In the first layer the inputs are the data, which do not move. In the second "
+        "they are "
         "what the first layer gives, which does. Band: all seeds.",
-        "training step",
-        "share of the planted units that is dead",
-        tuple(
+        x="training step",
+        y="share of the planted units that is dead",
+        series=tuple(
             over_seeds(label, STEPS_SHOWN, [[both[layer] for both in fate.dead] for fate in fates])
             for layer, label in enumerate(("first layer", "second layer"))
         ),
@@ -203,11 +204,11 @@ def _planted_drawn(fates: Sequence[Fate]) -> Picture:
 
 def _stepped_drawn(ours: Sequence[list[float]], leaky: Sequence[list[float]]) -> Picture:
     return Picture(
-        "Units that one too large step kills",
-        "The step is taken at 0; the steps after it are usual ones. Band: all seeds.",
-        "training step",
-        "share of all units that is dead",
-        (
+        title="Units that one too large step kills",
+        caption="The step is taken at 0; the steps after it are usual ones. Band: all seeds.",
+        x="training step",
+        y="share of all units that is dead",
+        series=(
             over_seeds("ReLU", STEPS_SHOWN, ours),
             over_seeds("leaky ReLU 0.01", STEPS_SHOWN, leaky),
         ),

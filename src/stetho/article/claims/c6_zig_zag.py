@@ -203,12 +203,13 @@ def _of_weights(trained: Training) -> list[list[ParameterStats]]:
 
 def _losses_drawn(seen: Sequence[Seen]) -> Picture:
     return Picture(
-        "Learning, each at its best rate",
-        "The same network at the start; only the coordinates of its weights differ. Band: all "
+        title="Learning, each at its best rate",
+        caption="The same network at the start; only the coordinates of its weights differ. "
+        "Band: all "
         "seeds.",
-        "training step",
-        "loss in nats",
-        (
+        x="training step",
+        y="loss in nats",
+        series=(
             by_step("as it is", [best(one.losses[0]) for one in seen]),
             by_step("activations centred", [best(one.losses[1]) for one in seen]),
         ),
@@ -221,11 +222,12 @@ def _rates_drawn(seen: Sequence[Seen], rates: Sequence[float]) -> Picture:
         return [[fmean(curve) for curve in one.losses[kind]] for one in seen]
 
     return Picture(
-        "What the learning rate does",
-        "At a small rate centring changes nothing; it lets a larger one work. Band: all seeds.",
-        "learning rate",
-        "mean loss over the steps, in nats",
-        (
+        title="What the learning rate does",
+        caption="At a small rate centring changes nothing; it lets a larger one work. Band: all "
+        "seeds.",
+        x="learning rate",
+        y="mean loss over the steps, in nats",
+        series=(
             over_seeds("as it is", rates, means(0)),
             over_seeds("activations centred", rates, means(1)),
         ),

@@ -105,12 +105,13 @@ class LeakyReLU(AbstractClaim):
             ),
             (
                 Picture(
-                    "Units that a low bias has put below zero",
-                    "A slope of 0.01 keeps a gradient, but only a steeper one, if any, brings "
+                    title="Units that a low bias has put below zero",
+                    caption="A slope of 0.01 keeps a gradient, but only a steeper one, if any, "
+                    "brings "
                     "units back in this time.",
-                    "training step",
-                    "share of them below zero on all data",
-                    tuple(Series(label, steps, m.below) for label, m in compared.items()),
+                    x="training step",
+                    y="share of them below zero on all data",
+                    series=tuple(Series(label, steps, m.below) for label, m in compared.items()),
                 ),
             ),
             seeds,

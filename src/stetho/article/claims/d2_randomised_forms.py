@@ -185,11 +185,12 @@ def _histograms(slopes: dict[str, list[Tensor]]) -> Picture:
     middles = tuple(((edges[1:] + edges[:-1]) / 2).tolist())
     width = float(edges[1] - edges[0])
     return Picture(
-        "Slopes that three forms draw",
-        "The paper's and PyTorch's slopes are small and positive; the article's lie around zero.",
-        "slope below zero",
-        "density",
-        tuple(
+        title="Slopes that three forms draw",
+        caption="The paper's and PyTorch's slopes are small and positive; the article's lie "
+        "around zero.",
+        x="slope below zero",
+        y="density",
+        series=tuple(
             Series(
                 name,
                 middles,

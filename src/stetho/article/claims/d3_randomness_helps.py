@@ -92,12 +92,13 @@ class RandomnessHelps(AbstractClaim):
             ),
             (
                 Picture(
-                    "Out of a saddle point",
-                    "Equal units with a fixed slope stay equal; drawn slopes, or a little noise "
+                    title="Out of a saddle point",
+                    caption="Equal units with a fixed slope stay equal; drawn slopes, or a "
+                    "little noise "
                     "on the first weights, set them apart.",
-                    "training step",
-                    "training loss, nats",
-                    (
+                    x="training step",
+                    y="training loss, nats",
+                    series=(
                         _curve("randomised slopes", escapes[0]),
                         _curve("slope 0.01", stays[0]),
                         _curve("slope 0.01, noise on weights", nudged[0]),
@@ -160,11 +161,11 @@ def _curve(name: str, losses: tuple[float, ...]) -> Series:
 def _pairs_picture(ones: list[Training], fixed: list[Training], plain: list[Training]) -> Picture:
     x = tuple(100 * one.accuracy for one in plain)
     return Picture(
-        "Accuracy against that with slope 0.01, seed by seed",
-        "Points above the line are better than slope 0.01; both kinds lie much alike.",
-        "accuracy with slope 0.01, %",
-        "accuracy of the other, %",
-        (
+        title="Accuracy against that with slope 0.01, seed by seed",
+        caption="Points above the line are better than slope 0.01; both kinds lie much alike.",
+        x="accuracy with slope 0.01, %",
+        y="accuracy of the other, %",
+        series=(
             Series("randomised", x, tuple(100 * one.accuracy for one in ones), points=True),
             Series("slope 1/5.5", x, tuple(100 * one.accuracy for one in fixed), points=True),
             Series("equal", (min(x), max(x)), (min(x), max(x))),

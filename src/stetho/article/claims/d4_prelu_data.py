@@ -71,12 +71,13 @@ class PReLUWantsData(AbstractClaim):
             ),
             (
                 Picture(
-                    "What learning the slopes gains",
-                    "Accuracy with PReLU less that with slopes fixed at 0.25; the band is a 95 % "
+                    title="What learning the slopes gains",
+                    caption="Accuracy with PReLU less that with slopes fixed at 0.25; the band "
+                    "is a 95 % "
                     "interval over seeds.",
-                    "training samples",
-                    "gain in accuracy, points",
-                    (
+                    x="training samples",
+                    y="gain in accuracy, points",
+                    series=(
                         Series(
                             "PReLU less fixed slope",
                             tuple(sizes),

@@ -155,19 +155,21 @@ def _drawn(kept: Mapping[str, Sequence[Kept]]) -> tuple[Picture, ...]:
     alike = list(zip(*([one.likeness for one in kept[name]] for name in names)))
     return (
         Picture(
-            "The negative side",
-            "ReLU and ELU come to rest below zero; the others go on falling. RReLU with its mean "
+            title="The negative side",
+            caption="ReLU and ELU come to rest below zero; the others go on falling. RReLU with "
+            "its mean "
             "slope, PReLU with the slope that it begins with.",
-            "pre-activation z",
-            "activation φ(z)",
-            tuple(curves),
+            x="pre-activation z",
+            y="activation φ(z)",
+            series=tuple(curves),
         ),
         Picture(
-            "How alike the units are",
-            "Correlation between two units of a hidden layer, on test digits. Band: all seeds.",
-            "function",
-            "mean |correlation|",
-            (over_seeds("units", range(len(names)), alike, points=True),),
+            title="How alike the units are",
+            caption="Correlation between two units of a hidden layer, on test digits. Band: all "
+            "seeds.",
+            x="function",
+            y="mean |correlation|",
+            series=(over_seeds("units", range(len(names)), alike, points=True),),
             ticks=tuple(activations.get(name).title for name in names),
         ),
     )

@@ -112,11 +112,11 @@ class ELUCentred(AbstractClaim):
         z = torch.linspace(-5, 3, 81)
         shown = tuple(z.tolist())
         return Picture(
-            "ELU and its slope",
-            "Below zero it comes to rest at -α, slope and all; ReLU beside it.",
-            "pre-activation z",
-            "value",
-            (
+            title="ELU and its slope",
+            caption="Below zero it comes to rest at -α, slope and all; ReLU beside it.",
+            x="pre-activation z",
+            y="value",
+            series=(
                 Series("φ(z)", shown, tuple(record.phi(z).tolist())),
                 Series("slope φ'(z)", shown, tuple(record.slope(z).tolist())),
                 Series("ReLU", shown, tuple(relu.phi(z).tolist())),
@@ -153,11 +153,11 @@ def _off_drawn(off: Mapping[str, Sequence[tuple[float, float]]]) -> Picture:
     names = tuple(off)
     by_seed = [list(zip(*([one[when] for one in off[name]] for name in names))) for when in (0, 1)]
     return Picture(
-        "How far off zero the activations are",
-        "0: centred; 1: a constant. The mean over the hidden layers. Band: all seeds.",
-        "function",
-        "mean² / mean square of the activations",
-        (
+        title="How far off zero the activations are",
+        caption="0: centred; 1: a constant. The mean over the hidden layers. Band: all seeds.",
+        x="function",
+        y="mean² / mean square of the activations",
+        series=(
             over_seeds("at the start", range(len(names)), by_seed[0], points=True),
             over_seeds("at the end", range(len(names)), by_seed[1], points=True),
         ),

@@ -126,11 +126,11 @@ def _picture(places: list[str], rows: list[Measure]) -> Picture:
     x = tuple(range(len(places)))
     each = {other: rows[start :: len(OTHERS)] for start, other in enumerate(OTHERS)}
     return Picture(
-        "How much longer ELU takes",
-        "The function by itself, small and large, then in whole networks; 1 is as long.",
-        "what is timed",
-        "time over the other's",
-        tuple(
+        title="How much longer ELU takes",
+        caption="The function by itself, small and large, then in whole networks; 1 is as long.",
+        x="what is timed",
+        y="time over the other's",
+        series=tuple(
             Series(
                 f"over {other}",
                 x,

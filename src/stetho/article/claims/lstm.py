@@ -101,12 +101,13 @@ class LongShortTermMemory(AbstractClaim):
 
     def _gradients_drawn(self, seeds: Sequence[int]) -> Picture:
         return Picture(
-            "The gradient through time",
-            "Before training, from the answer at step 40 (right) back to the digit at step 1. "
+            title="The gradient through time",
+            caption="Before training, from the answer at step 40 (right) back to the digit at "
+            "step 1. "
             "Bands: all seeds.",
-            "step of the sequence",
-            "rms of ∂L/∂x",
-            tuple(
+            x="step of the sequence",
+            y="rms of ∂L/∂x",
+            series=tuple(
                 over_seeds(
                     name,
                     range(1, LAG + 1),
@@ -141,12 +142,13 @@ def _by_time(network: Recurrent, seed: int) -> list[float]:
 
 def _losses_drawn(trained: dict[str, list[Training]]) -> Picture:
     return Picture(
-        "What is learned across 40 steps",
-        "Where the gradient does not reach the digit there is nothing to learn from, until weights "
+        title="What is learned across 40 steps",
+        caption="Where the gradient does not reach the digit there is nothing to learn from, "
+        "until weights "
         "have grown. Bands: all seeds.",
-        "step of the training",
-        "training loss / nats",
-        tuple(
+        x="step of the training",
+        y="training loss / nats",
+        series=tuple(
             by_step(KINDS[key], [training.losses for training in of]) for key, of in trained.items()
         ),
     )

@@ -171,9 +171,11 @@ def _told(trained: Mapping[str, Sequence[Training]]) -> list[Measure]:
 
 def _drawn(title: str, trained: Mapping[str, Sequence[Training]]) -> Picture:
     return Picture(
-        title,
-        "Ln 10 = 2.3 is what a constant guess has. Bands: all seeds.",
-        "step",
-        "training loss / nats",
-        tuple(by_step(name, [training.losses for training in of]) for name, of in trained.items()),
+        title=title,
+        caption="Ln 10 = 2.3 is what a constant guess has. Bands: all seeds.",
+        x="step",
+        y="training loss / nats",
+        series=tuple(
+            by_step(name, [training.losses for training in of]) for name, of in trained.items()
+        ),
     )

@@ -171,19 +171,22 @@ def _drawn(trained: Mapping[str, Sequence[Trained]]) -> tuple[Picture, ...]:
     ours = next(iter(trained.values()))
     return (
         Picture(
-            "The detector learns",
-            "Box, objectness and class together. Band: all seeds.",
-            "training step",
-            "loss",
-            tuple(by_step(title, [one.losses for one in ones]) for title, ones in trained.items()),
+            title="The detector learns",
+            caption="Box, objectness and class together. Band: all seeds.",
+            x="training step",
+            y="loss",
+            series=tuple(
+                by_step(title, [one.losses for one in ones]) for title, ones in trained.items()
+            ),
             log_y=True,
         ),
         Picture(
-            "The gradient through the detector",
-            "From the first block (left) to the last, at the end of the training. Band: all seeds.",
-            "block",
-            "rms of ∂L/∂z",
-            (over_seeds("Leaky ReLU 0.1", sites, [_gradients(one.result) for one in ours]),),
+            title="The gradient through the detector",
+            caption="From the first block (left) to the last, at the end of the training. Band: "
+            "all seeds.",
+            x="block",
+            y="rms of ∂L/∂z",
+            series=(over_seeds("Leaky ReLU 0.1", sites, [_gradients(one.result) for one in ours]),),
             log_y=True,
         ),
     )

@@ -83,18 +83,19 @@ class Collapsed(AbstractRule):
         cosine = view.now(worst, "a_cosine")
         alike = f"; the outputs for two samples have a cosine of {number(cosine)}"
         return Finding(
-            self.name,
-            view.severity(signal < self.limit("severe")),
-            f"{at(worst)}: {percent(signal)} of z depends on the input; the rest is the same for "
+            rule=self.name,
+            severity=view.severity(signal < self.limit("severe")),
+            message=f"{at(worst)}: {percent(signal)} of z depends on the input; the rest is the "
+            f"same for "
             f"every sample{more}{'' if math.isnan(cosine) else alike}.",  # nan: all outputs are 0
-            tuple(site.name for site in sites),
-            view.since(stands),
-            {
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence={
                 "part of z that depends on the input": Evidence(signal, self._limit, "%"),
                 "cosine between samples": Evidence(cosine),
             },
-            self._blame(view, model, worst),
-            (
+            cause=self._blame(view, model, worst),
+            remedies=(
                 Remedy(
                     f"initialise the weights with the gain of {worst.function.name} "
                     "(stetho.init_), and the biases with 0",

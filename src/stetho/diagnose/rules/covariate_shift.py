@@ -91,15 +91,16 @@ class CovariateShift(AbstractRule):
         if not math.isnan(update):
             evidence["median relative update"] = Evidence(update, self.limit("usual"))
         return Finding(
-            self.name,
-            view.severity(severe=False),
-            f"{at(worst)}: the units' means move by {number(move)} standard deviations in one "
+            rule=self.name,
+            severity=view.severity(severe=False),
+            message=f"{at(worst)}: the units' means move by {number(move)} standard deviations "
+            f"in one "
             f"step, after the effect of sampling is subtracted{more}.",
-            tuple(site.name for site in sites),
-            view.since(stands),
-            evidence,
-            self._blame(update, moves[view.hidden[0]], move),
-            (
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence=evidence,
+            cause=self._blame(update, moves[view.hidden[0]], move),
+            remedies=(
                 Remedy(
                     "divide the learning rate by 10, or add a warm-up",
                     f"the means move by {number(move / 10)} standard deviations per step",

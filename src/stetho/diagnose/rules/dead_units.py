@@ -88,19 +88,20 @@ class DeadUnits(AbstractRule):
         blame = max(cause, key=lambda name: cause[name])
         more = and_others(len(sites) - 1)
         return Finding(
-            self.name,
-            severity,
-            f"{at(worst)}: {percent(share)} of {worst.units} units are dead; half of these were "
+            rule=self.name,
+            severity=severity,
+            message=f"{at(worst)}: {percent(share)} of {worst.units} units are dead; half of "
+            f"these were "
             f"silent on all of the last {samples:.0f} samples{more}. {percent(cause[blame])} of "
             f"this is due to {_words(blame)}.",
-            tuple(site.name for site in sites),
-            onset,
-            {
+            sites=tuple(site.name for site in sites),
+            first_step=onset,
+            evidence={
                 "dead units": Evidence(share, self.limit("share"), "%"),
                 "samples looked at": Evidence(samples, self.limit("samples")),
             },
-            cause,
-            self._remedies(worst, cause, share),
+            cause=cause,
+            remedies=self._remedies(worst, cause, share),
         )
 
     def _nothing_lives(self, view: RunView) -> bool:

@@ -73,19 +73,20 @@ class DecayedWeights(AbstractRule):
     def _finding(self, view: RunView, size: float, part: float) -> Finding:
         decay = max(optimizer.weight_decay for optimizer in view.run.optimizers)
         return Finding(
-            self.name,
-            view.severity(severe=True),
-            f"The weights have shrunk to {percent(size)} of their first size, and {percent(part)} "
+            rule=self.name,
+            severity=view.severity(severe=True),
+            message=f"The weights have shrunk to {percent(size)} of their first size, and "
+            f"{percent(part)} "
             f"of their update is weight decay (set to {number(decay)}; medians over "
             f"{len(view.weights)} weights).",
-            tuple(weight.name for weight in view.weights),
-            0,
-            {
+            sites=tuple(weight.name for weight in view.weights),
+            first_step=0,
+            evidence={
                 "size against the first": Evidence(size, self.limit("size"), "%"),
                 "part of the step that is decay": Evidence(part, self.limit("decay"), "%"),
             },
-            {"weight-decay": 1.0},
-            (
+            cause={"weight-decay": 1.0},
+            remedies=(
                 Remedy(
                     f"lower the weight decay to {number(decay / 100)}",
                     "the weights shrink 100 times more slowly and keep 99 % of their size",

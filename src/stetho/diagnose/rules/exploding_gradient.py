@@ -78,16 +78,17 @@ class ExplodingGradient(AbstractRule):
                 update, self.limit("update")
             )
         return Finding(
-            self.name,
-            view.severity(severe),
-            f"The gradient is multiplied by {number(span.total)} from {at(sites[-1])} back to "
+            rule=self.name,
+            severity=view.severity(severe),
+            message=f"The gradient is multiplied by {number(span.total)} from {at(sites[-1])} "
+            f"back to "
             f"{at(sites[0])}, by {number(span.per_site)} per site; {percent(shares[blame])} of "
             f"this is due to {of}.",
-            tuple(site.name for site in sites),
-            view.since(stands),
-            evidence,
-            normalised(shares),
-            (
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence=evidence,
+            cause=normalised(shares),
+            remedies=(
                 Remedy(
                     f"initialise the weights {number(span.per_site)} times smaller",
                     f"a factor near 1 per site (currently {number(span.per_site)})",

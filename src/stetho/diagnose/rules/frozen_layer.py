@@ -66,19 +66,19 @@ class FrozenLayer(AbstractRule):
         most = share > self.limit("most") and view.learning.hardly
         names = tuple(parameter.name for parameter in parameters)
         return Finding(
-            self.name,
-            view.severity(severe=True) if most else Severity.NOTE,
-            f"{some(names)}: frozen on purpose, because no optimizer holds "
+            rule=self.name,
+            severity=view.severity(severe=True) if most else Severity.NOTE,
+            message=f"{some(names)}: frozen on purpose, because no optimizer holds "
             f"{'these weights' if len(names) > 1 else 'this weight'} ({percent(share)} of all "
             "weights).",
-            names,
-            0,
-            {
+            sites=names,
+            first_step=0,
+            evidence={
                 "relative update": Evidence(0.0, self.limit("update")),
                 "weights that are frozen": Evidence(share, self.limit("most"), "%"),
             },
-            {"frozen": 1.0},
-            (
+            cause={"frozen": 1.0},
+            remedies=(
                 Remedy("pass these weights to an optimizer", "relative updates near 1e-3")
                 if most
                 else Remedy("do nothing if this is intended", "0 updates, as set"),
@@ -123,15 +123,15 @@ class FrozenLayer(AbstractRule):
         if gradient < epsilon:
             evidence["gradient, against the optimizer's ε"] = Evidence(gradient, epsilon)
         return Finding(
-            self.name,
-            view.severity(severe=False),
-            f"{some(names)}: the weights barely change (relative update {number(update)}, "
+            rule=self.name,
+            severity=view.severity(severe=False),
+            message=f"{some(names)}: the weights barely change (relative update {number(update)}, "
             f"gradient {number(gradient)}).",
-            names,
-            view.since(stands),
-            evidence,
-            {self._cause(view, first): 1.0},
-            (
+            sites=names,
+            first_step=view.since(stands),
+            evidence=evidence,
+            cause={self._cause(view, first): 1.0},
+            remedies=(
                 Remedy(
                     "fix vanishing gradients and dead units first",
                     "relative updates near 1e-3 once a gradient reaches the layer",

@@ -89,15 +89,16 @@ class InitialLoss(AbstractRule):
     def _finding(self, view: RunView, first: float, ratio: float) -> Finding:
         cause = self._blame(view, ratio)
         return Finding(
-            self.name,
-            view.severity(ratio > self.limit("severe")),
-            f"The first loss, before any update, is {number(first)}: {number(ratio)} times the "
+            rule=self.name,
+            severity=view.severity(ratio > self.limit("severe")),
+            message=f"The first loss, before any update, is {number(first)}: {number(ratio)} "
+            f"times the "
             "loss of predicting 0 throughout.",
-            (),
-            0,
-            {"first loss / that of answering 0": Evidence(ratio, self.limit("loss"), "×")},
-            cause,
-            (
+            sites=(),
+            first_step=0,
+            evidence={"first loss / that of answering 0": Evidence(ratio, self.limit("loss"), "×")},
+            cause=cause,
+            remedies=(
                 Remedy(
                     DO[max(cause, key=lambda name: cause[name])],
                     "a first loss near the loss of predicting 0",
@@ -147,5 +148,5 @@ def _tens(ratio: float) -> float:
 def _beginning_at(loss: float) -> Run:
     falls = tuple(max(2.3, loss * 0.9**step) for step in range(300))
     run = chain(4, losses=falls if loss > LEARNS[0] + 1 else (loss, *LEARNS[1:]))
-    plain = Criterion("cross_entropy", classes=10, target_low=0, target_high=9)
+    plain = Criterion(function="cross_entropy", classes=10, target_low=0, target_high=9)
     return replace(run, criteria=(plain,))

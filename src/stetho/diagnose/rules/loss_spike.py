@@ -75,18 +75,18 @@ class LossSpike(AbstractRule):
         recovered = _recovers(view.run, spike)
         outcome = "recovers" if recovered else "does not come back to its former level"
         return Finding(
-            self.name,
-            Severity.NOTE if recovered else view.severity(severe=False),
-            f"The loss jumps at step {spike.step} from {number(spike.usual)} to "
+            rule=self.name,
+            severity=Severity.NOTE if recovered else view.severity(severe=False),
+            message=f"The loss jumps at step {spike.step} from {number(spike.usual)} to "
             f"{number(spike.value)} and {outcome}. {cause.what}",
-            (cause.layer,) if cause.layer else (),
-            spike.step,
-            {
+            sites=(cause.layer,) if cause.layer else (),
+            first_step=spike.step,
+            evidence={
                 "loss at the jump": Evidence(spike.value, spike.usual),
                 "against its usual value": Evidence(cause.ratio, self._limit_of(cause), "×"),
             },
-            {cause.name: 1.0},
-            _remedies(cause.name),
+            cause={cause.name: 1.0},
+            remedies=_remedies(cause.name),
         )
 
     def _limit_of(self, cause: _Cause) -> float:

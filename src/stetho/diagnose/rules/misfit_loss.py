@@ -75,15 +75,16 @@ class MisfitLoss(AbstractRule):
 
     def _finding(self, view: RunView, criterion: Criterion, floor: float) -> Finding:
         severe = criterion.broadcast or floor > self.limit("severe")
+        told = _broadcast(criterion) if criterion.broadcast else _bounded(criterion, floor)
         return Finding(
-            self.name,
-            view.severity(severe),
-            f"{_broadcast(criterion) if criterion.broadcast else _bounded(criterion, floor)}.",
-            (),
-            0,
-            {"lowest loss / constant answer's": Evidence(floor, self.limit("floor"), "%")},
-            {"loss": 1.0},
-            (_remedy(criterion, floor),),
+            rule=self.name,
+            severity=view.severity(severe),
+            message=f"{told}.",
+            sites=(),
+            first_step=0,
+            evidence={"lowest loss / constant answer's": Evidence(floor, self.limit("floor"), "%")},
+            cause={"loss": 1.0},
+            remedies=(_remedy(criterion, floor),),
         )
 
     @classmethod
@@ -92,12 +93,21 @@ class MisfitLoss(AbstractRule):
 
     @classmethod
     def absent(cls) -> Run:
-        plain = Criterion("cross_entropy", classes=10, target_low=0, target_high=9)
+        plain = Criterion(function="cross_entropy", classes=10, target_low=0, target_high=9)
         return replace(chain(4, losses=LEARNS), criteria=(plain,))
 
 
 def _after_softmax(classes: int) -> Criterion:
-    return Criterion("cross_entropy", "softmax", 0.0, 1.0, classes, False, 0.0, classes - 1.0)
+    return Criterion(
+        function="cross_entropy",
+        behind="softmax",
+        lower=0.0,
+        upper=1.0,
+        classes=classes,
+        broadcast=False,
+        target_low=0.0,
+        target_high=classes - 1.0,
+    )
 
 
 def _broadcast(criterion: Criterion) -> str:

@@ -70,7 +70,7 @@ def _where_it_arose(origin: NonFiniteOrigin) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
     """Where and when the first non-finite value was seen."""
 
@@ -126,7 +126,7 @@ class NonFinite(AbstractRule):
 
     @staticmethod
     def _in_loss(step: int) -> _Place:
-        return _Place(step, "loss", "the loss", 1.0)
+        return _Place(step=step, name="loss", what="the loss", share=1.0)
 
     def _first(self, view: RunView) -> _Place | None:
         for probe in view.probes:
@@ -142,20 +142,35 @@ class NonFinite(AbstractRule):
             stats = probe.layers.get(layer.name)
             if layer.reads_data and stats is not None and stats.x_nonfinite > 0:
                 share = stats.x_nonfinite / max(stats.count + stats.x_nonfinite, 1)
-                return _Place(probe.step, layer.name, "the input data of", share, data=True)
+                return _Place(
+                    step=probe.step,
+                    name=layer.name,
+                    what="the input data of",
+                    share=share,
+                    data=True,
+                )
         for site in sorted(view.run.sites, key=lambda one: one.index):
             there = probe.sites.get(site.name)
             if there is not None and there.z_nonfinite > 0:
-                return _Place(probe.step, site.name, "the pre-activation z of", there.z_nonfinite)
+                return _Place(
+                    step=probe.step,
+                    name=site.name,
+                    what="the pre-activation z of",
+                    share=there.z_nonfinite,
+                )
             if there is not None and there.a_nonfinite > 0:
-                return _Place(probe.step, site.name, "the output of", there.a_nonfinite)
+                return _Place(
+                    step=probe.step, name=site.name, what="the output of", share=there.a_nonfinite
+                )
         return None
 
     @staticmethod
     def _in_parameters(probe: Probe) -> _Place | None:
         for name, stats in probe.parameters.items():
             if stats.nonfinite > 0:
-                return _Place(probe.step, name, "the parameter", stats.nonfinite)
+                return _Place(
+                    step=probe.step, name=name, what="the parameter", share=stats.nonfinite
+                )
         return None
 
     @staticmethod
@@ -169,7 +184,7 @@ class NonFinite(AbstractRule):
             there = probe.sites.get(site.name)
             if there is not None and max(there.up_nonfinite, there.down_nonfinite) > 0:
                 share = max(there.up_nonfinite, there.down_nonfinite)
-                return _Place(probe.step, site.name, "the gradient at", share)
+                return _Place(step=probe.step, name=site.name, what="the gradient at", share=share)
         return None
 
     def _from_origin(self, view: RunView, origin: NonFiniteOrigin) -> Finding:
@@ -180,14 +195,14 @@ class NonFinite(AbstractRule):
         repair = REPAIRS.get(origin.operation, DEFAULT_REPAIR)
         fixes = () if "input" in cause else (Remedy(repair, "finite values and gradients"),)
         return Finding(
-            self.name,
-            Severity.FAULT,
-            f"{_where_it_arose(origin)}{loss}",
-            tuple(name for name in (origin.name, *origin.before, *origin.after) if name),
-            origin.step,
-            {"step": Evidence(origin.step)},
-            cause,
-            (*(self._remedies(cause) if "operation" not in cause else ()), *fixes),
+            rule=self.name,
+            severity=Severity.FAULT,
+            message=f"{_where_it_arose(origin)}{loss}",
+            sites=tuple(name for name in (origin.name, *origin.before, *origin.after) if name),
+            first_step=origin.step,
+            evidence={"step": Evidence(origin.step)},
+            cause=cause,
+            remedies=(*(self._remedies(cause) if "operation" not in cause else ()), *fixes),
         )
 
     def _blame_of_origin(self, view: RunView, origin: NonFiniteOrigin) -> dict[str, float]:
@@ -204,15 +219,15 @@ class NonFinite(AbstractRule):
         cause = self._blame(view, place)
         where = place.what if place.name == "loss" else f"{place.what} {place.name}"
         return Finding(
-            self.name,
-            Severity.FAULT,
-            f"The first NaN or infinity appears at step {place.step}, in "
+            rule=self.name,
+            severity=Severity.FAULT,
+            message=f"The first NaN or infinity appears at step {place.step}, in "
             f"{number(100 * place.share)} % of the elements of {where}.{loss}",
-            (place.name,),
-            min(place.step, step if step is not None else place.step),
-            {"elements that are no numbers": Evidence(place.share, 0.0, "%")},
-            cause,
-            self._remedies(cause),
+            sites=(place.name,),
+            first_step=min(place.step, step if step is not None else place.step),
+            evidence={"elements that are no numbers": Evidence(place.share, 0.0, "%")},
+            cause=cause,
+            remedies=self._remedies(cause),
         )
 
     def _blame(self, view: RunView, place: _Place) -> dict[str, float]:

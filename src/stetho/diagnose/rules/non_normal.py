@@ -72,19 +72,19 @@ class NonNormal(AbstractRule):
         more = and_others(len(sites) - 1)
         first = self._now(view, view.hidden[0])
         return Finding(
-            self.name,
-            view.severity(severe=False),
-            f"{at(worst)}: z has skewness {number(now.z_skew)} and excess kurtosis "
+            rule=self.name,
+            severity=view.severity(severe=False),
+            message=f"{at(worst)}: z has skewness {number(now.z_skew)} and excess kurtosis "
             f"{number(now.z_kurtosis)}, where a normal distribution has 0{more}. At the first "
             f"site, the values are {number(first.z_skew)} and {number(first.z_kurtosis)}.",
-            tuple(site.name for site in sites),
-            view.since(stands),
-            {
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence={
                 "skewness": Evidence(now.z_skew, self.limit("skew")),
                 "excess kurtosis": Evidence(now.z_kurtosis, self.limit("kurtosis")),
             },
-            self._blame(first, now),
-            (
+            cause=self._blame(first, now),
+            remedies=(
                 Remedy(
                     "add batch or layer normalisation before the activation function",
                     "every unit has mean 0 and standard deviation 1, so units of different scale "

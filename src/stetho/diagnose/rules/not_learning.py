@@ -103,20 +103,20 @@ class NotLearning(AbstractRule):
         seen = view.learning
         most = 1 - seen.best / seen.baseline
         return Finding(
-            self.name,
-            Severity.WARNING,
-            f"About step {seen.best_step} the loss was "
+            rule=self.name,
+            severity=Severity.WARNING,
+            message=f"About step {seen.best_step} the loss was "
             f"{percent(most)} below that of the best constant prediction; after {seen.steps} "
             f"steps it is {percent(max(0.0, seen.explained))} below.",
-            (),
-            seen.best_step,
-            {
+            sites=(),
+            first_step=seen.best_step,
+            evidence={
                 "share of the constant answer's loss that is gone": Evidence(
                     max(0.0, seen.explained), most * self.limit("kept"), "%"
                 ),
             },
-            {"unknown": 1.0},
-            (
+            cause={"unknown": 1.0},
+            remedies=(
                 Remedy(
                     f"check what changes about step {seen.best_step} (learning rate, data), and "
                     "keep the weights of that step",
@@ -149,16 +149,16 @@ class NotLearning(AbstractRule):
         if not math.isnan(update):
             evidence["median relative update"] = Evidence(update)
         return Finding(
-            self.name,
-            Severity.FAULT if grave else Severity.WARNING,
-            f"After {seen.steps} steps the loss is {number(seen.last)}, "
+            rule=self.name,
+            severity=Severity.FAULT if grave else Severity.WARNING,
+            message=f"After {seen.steps} steps the loss is {number(seen.last)}, "
             f"{_against_constant(seen.explained)} that of the best constant prediction "
             f"({number(seen.baseline)}).",
-            (),
-            0,
-            evidence,
-            {"unknown": 1.0},
-            (
+            sites=(),
+            first_step=0,
+            evidence=evidence,
+            cause={"unknown": 1.0},
+            remedies=(
                 Remedy(
                     "try to overfit a single batch, and check the labels and the output layer",
                     "a loss near 0 on one batch within a few hundred steps, if the network can "

@@ -70,16 +70,16 @@ class OffCentre(AbstractRule):
         more = and_others(len(found) - 1, "layer")
         cause = self._blame(view, [site for site, _ in found])
         return Finding(
-            self.name,
-            Severity.WARNING if stuck else Severity.NOTE,
-            f"The input of layer {layer.name} has a mean of "
+            rule=self.name,
+            severity=Severity.WARNING if stuck else Severity.NOTE,
+            message=f"The input of layer {layer.name} has a mean of "
             f"{number(view.layer_now(layer.name, 'x_mean'))}, {percent(ratio)} of its root mean "
             f"square{more}.",
-            tuple(site.name for site, _ in found),
-            view.since(stands),
-            {"|mean| / rms": Evidence(ratio, self.limit("ratio"))},
-            cause,
-            (
+            sites=tuple(site.name for site, _ in found),
+            first_step=view.since(stands),
+            evidence={"|mean| / rms": Evidence(ratio, self.limit("ratio"))},
+            cause=cause,
+            remedies=(
                 Remedy(
                     f"replace {site.function.name} with a function that has outputs of both signs",
                     "a ratio of 0 with tanh and about 0.2 with ELU on normal inputs",

@@ -69,19 +69,19 @@ class OneSignGradient(AbstractRule):
 
         names = tuple(layer.name for layer in layers)
         return Finding(
-            self.name,
-            view.severity(severe=False),
-            f"{some(names)}: in {percent(share)} of the units, the gradients of all "
+            rule=self.name,
+            severity=view.severity(severe=False),
+            message=f"{some(names)}: in {percent(share)} of the units, the gradients of all "
             f"{worst.fan_in} incoming weights have one sign (|Σg| / Σ|g| = "
             f"{number(view.parameter_now(worst.weight, 'balance'))}).",
-            names,
-            view.since(stands),
-            {
+            sites=names,
+            first_step=view.since(stands),
+            evidence={
                 "units with one sign": Evidence(share, self.limit("share"), "%"),
                 "|Σg| / Σ|g|": Evidence(view.parameter_now(worst.weight, "balance")),
             },
-            self._blame(view, layers),
-            (
+            cause=self._blame(view, layers),
+            remedies=(
                 Remedy(
                     "use a function with outputs of both signs, or add normalisation between the "
                     "function and the layer",

@@ -61,15 +61,15 @@ class OverSparse(AbstractRule):
         more = and_others(len(sites) - 1)
         mean, std = view.now(worst, "z_mean"), view.now(worst, "z_std")
         return Finding(
-            self.name,
-            view.severity(zeros > self.limit("severe")),
-            f"{at(worst)}: {percent(zeros)} of the outputs are exactly 0{more}; z has mean "
+            rule=self.name,
+            severity=view.severity(zeros > self.limit("severe")),
+            message=f"{at(worst)}: {percent(zeros)} of the outputs are exactly 0{more}; z has mean "
             f"{number(mean)} and standard deviation {number(std)}.",
-            tuple(site.name for site in sites),
-            view.since(stands),
-            {"outputs that are 0": Evidence(zeros, self.limit("zeros"), "%")},
-            self._blame(view, worst, zeros),
-            (
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence={"outputs that are 0": Evidence(zeros, self.limit("zeros"), "%")},
+            cause=self._blame(view, worst, zeros),
+            remedies=(
                 Remedy(
                     f"initialise {worst.bias or 'the bias'} with 0",
                     "half of the outputs are 0 on normal inputs",

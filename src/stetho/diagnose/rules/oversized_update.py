@@ -65,18 +65,19 @@ class OversizedUpdate(AbstractRule):
         peak, now = peaks[worst], view.typical_update()
         onset = min(step for step, value in peaks.items() if value > self.limit("update"))
         return Finding(
-            self.name,
-            view.severity(peak > self.limit("severe")),
-            f"At step {worst} the weights change by {percent(peak)} of their size (median over "
+            rule=self.name,
+            severity=view.severity(peak > self.limit("severe")),
+            message=f"At step {worst} the weights change by {percent(peak)} of their size "
+            f"(median over "
             f"{len(weights)} weights); about 0.1 % is usual.",
-            tuple(parameter.name for parameter in weights),
-            onset,
-            {
+            sites=tuple(parameter.name for parameter in weights),
+            first_step=onset,
+            evidence={
                 "largest relative update": Evidence(peak, self.limit("update")),
                 "relative update in the end": Evidence(now),
             },
-            steps.blame(view),
-            (
+            cause=steps.blame(view),
+            remedies=(
                 Remedy(
                     f"divide the learning rate by {number(_tens(peak / 1e-2))}, or add a warm-up",
                     "relative updates of 1 % or less",

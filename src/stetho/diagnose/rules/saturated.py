@@ -99,20 +99,20 @@ class Saturated(AbstractRule):
         more = and_others(len(sites) - 1)
         cause = self._blame(view, sites)
         return Finding(
-            self.name,
-            view.severity(max(share, units) > self.limit("severe")),
-            f"{at(worst)}: {percent(share)} of the elements are saturated {side}; "
+            rule=self.name,
+            severity=view.severity(max(share, units) > self.limit("severe")),
+            message=f"{at(worst)}: {percent(share)} of the elements are saturated {side}; "
             f"{percent(units)} of the {worst.units} units are saturated for nearly all "
             f"samples{more}.",
-            tuple(site.name for site in sites),
-            view.since(stands),
-            {
+            sites=tuple(site.name for site in sites),
+            first_step=view.since(stands),
+            evidence={
                 "saturated elements": Evidence(share, self.limit("elements"), "%"),
                 "saturated units": Evidence(units, self.limit("units"), "%"),
                 "deviation of z": Evidence(view.now(worst, "z_std")),
             },
-            cause,
-            self._remedies(view, worst, cause),
+            cause=cause,
+            remedies=self._remedies(view, worst, cause),
         )
 
     @staticmethod

@@ -61,16 +61,16 @@ class SymmetricUnits(AbstractRule):
         if not math.isnan(now):
             evidence["rows alike now"] = Evidence(now, unit="%")
         return Finding(
-            self.name,
-            view.severity(severe=True),
-            f"{some([weight.name for weight in weights])}: the rows start {what}, so the "
+            rule=self.name,
+            severity=view.severity(severe=True),
+            message=f"{some([weight.name for weight in weights])}: the rows start {what}, so the "
             f"{first.shape[0]} units are copies of each other ({percent(now)} of the rows still "
             "are).",
-            tuple(weight.name for weight in weights),
-            0,
-            evidence,
-            {"weights": 1.0},
-            (
+            sites=tuple(weight.name for weight in weights),
+            first_step=0,
+            evidence=evidence,
+            cause={"weights": 1.0},
+            remedies=(
                 Remedy(
                     "initialise these weights at random, with the gain of their activation "
                     "function (stetho.init_)",

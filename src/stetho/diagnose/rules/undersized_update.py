@@ -76,15 +76,18 @@ class UndersizedUpdate(AbstractRule):
         still = view.learning.status == "learns" and view.learning.explained < EXPLAINED
         severity = Severity.WARNING if still else view.severity(severe=True)
         return Finding(
-            self.name,
-            severity,
-            f"No weight changes by more than {number(pace)} of its size per step (the fastest is "
+            rule=self.name,
+            severity=severity,
+            message=f"No weight changes by more than {number(pace)} of its size per step (the "
+            f"fastest is "
             f"{fastest.name}); about 0.001 is usual.",
-            (fastest.name,),
-            view.since(stands),
-            {"relative update of the fastest weight": Evidence(pace, self.limit("update"))},
-            {"learning-rate": 1.0},
-            (
+            sites=(fastest.name,),
+            first_step=view.since(stands),
+            evidence={
+                "relative update of the fastest weight": Evidence(pace, self.limit("update"))
+            },
+            cause={"learning-rate": 1.0},
+            remedies=(
                 Remedy(
                     f"multiply the learning rate by {times}, or raise the limit of gradient "
                     "clipping",

@@ -104,15 +104,15 @@ class UnscaledInput(AbstractRule):
         if constant > 0:
             troubles = {**troubles, "constant features": Evidence(constant, unit="%")}
         return Finding(
-            self.name,
-            severity,
-            f"The input data of layer {layer.name} is not scaled: {', '.join(parts)}"
+            rule=self.name,
+            severity=severity,
+            message=f"The input data of layer {layer.name} is not scaled: {', '.join(parts)}"
             + (f"; {percent(constant)} of its features never change." if constant > 0 else "."),
-            (layer.name,),
-            view.since(stands),
-            troubles,
-            {"input": 1.0},
-            (
+            sites=(layer.name,),
+            first_step=view.since(stands),
+            evidence=troubles,
+            cause={"input": 1.0},
+            remedies=(
                 Remedy(
                     "subtract each feature's mean and divide by its standard deviation, both "
                     "from the training data",

@@ -60,16 +60,17 @@ class UnzeroedGradient(AbstractRule):
             return any(map(_is_left, known)) or all(math.isnan(one.left_rms) for one in known)
 
         return Finding(
-            self.name,
-            view.severity(severe=True),
-            "Gradients of earlier batches are never set to zero: when a backward pass starts, "
+            rule=self.name,
+            severity=view.severity(severe=True),
+            message="Gradients of earlier batches are never set to zero: when a backward pass "
+            "starts, "
             f"{percent(share)} of the gradient that the step will use is already there (median "
             f"over {len(view.weights)} weights).",
-            tuple(weight.name for weight in view.weights),
-            view.since(stands),
-            {"gradient left over / used": Evidence(share, self.limit("left"), "%")},
-            {"zero-grad": 1.0},
-            (
+            sites=tuple(weight.name for weight in view.weights),
+            first_step=view.since(stands),
+            evidence={"gradient left over / used": Evidence(share, self.limit("left"), "%")},
+            cause={"zero-grad": 1.0},
+            remedies=(
                 Remedy(
                     "call optimizer.zero_grad() in every step",
                     "0 % left over: each step uses the gradient of its own batch",

@@ -71,20 +71,21 @@ class VanishingGradient(AbstractRule):
             return
         shares = span.shares(shrinking=True)
         yield Finding(
-            self.name,
-            view.severity(span.total < self.limit("severe")),
-            f"At the start: {self._message(model, span, shares)} The gradient now reaches the "
+            rule=self.name,
+            severity=view.severity(span.total < self.limit("severe")),
+            message=f"At the start: {self._message(model, span, shares)} The gradient now "
+            f"reaches the "
             "first layer.",
-            tuple(site.name for site in model),
-            start.step,
-            {
+            sites=tuple(site.name for site in model),
+            first_step=start.step,
+            evidence={
                 "gradient, first site to last, at the start": Evidence(
                     span.total, self.limit("total")
                 ),
                 "factor per site": Evidence(span.per_site, unit="×"),
             },
-            normalised(shares),
-            self._remedies(model, span, shares),
+            cause=normalised(shares),
+            remedies=self._remedies(model, span, shares),
         )
 
     @staticmethod
@@ -129,15 +130,15 @@ class VanishingGradient(AbstractRule):
             evidence["relative update, first layer to last"] = Evidence(updates, limit)
         evidence |= self._under_epsilon(view, model[0])
         return Finding(
-            self.name,
-            view.severity(severe),
-            self._message(sites, span, shares)
+            rule=self.name,
+            severity=view.severity(severe),
+            message=self._message(sites, span, shares)
             + (f" No gradient arrives before {at(sites[0])}." if len(sites) < len(model) else ""),
-            tuple(site.name for site in model),
-            view.since(stands),
-            evidence,
-            normalised(shares),
-            self._remedies(sites, span, shares),
+            sites=tuple(site.name for site in model),
+            first_step=view.since(stands),
+            evidence=evidence,
+            cause=normalised(shares),
+            remedies=self._remedies(sites, span, shares),
         )
 
     @staticmethod

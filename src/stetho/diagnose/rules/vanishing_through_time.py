@@ -80,20 +80,20 @@ class VanishingThroughTime(AbstractRule):
         blame = max(cause, key=lambda name: cause[name])
         of = "the slope of its function or gates" if blame == "slope" else "its recurrent weights"
         return Finding(
-            self.name,
-            view.severity(total < self.limit("severe")),
-            f"{layer.name}: the gradient at the first of {number(now.time_steps)} steps is "
+            rule=self.name,
+            severity=view.severity(total < self.limit("severe")),
+            message=f"{layer.name}: the gradient at the first of {number(now.time_steps)} steps is "
             f"{number(total)} times the gradient at the last: it is multiplied by "
             f"{number(per_step)} per step, and {percent(cause[blame])} of this is due to {of}.",
-            (layer.name,),
-            view.since(stands),
-            {
+            sites=(layer.name,),
+            first_step=view.since(stands),
+            evidence={
                 "gradient, first steps to last": Evidence(total, self.limit("total")),
                 "factor per step": Evidence(per_step, unit="×"),
                 "steps": Evidence(now.time_steps, self.limit("steps")),
             },
-            cause,
-            (
+            cause=cause,
+            remedies=(
                 Remedy(
                     "use nn.LSTM with a forget-gate bias of 3, or nn.GRU",
                     f"a factor of about {1 / (1 + math.exp(-3)):.2f} per step (currently "

@@ -63,19 +63,19 @@ class ZigZag(AbstractRule):
 
         update = view.typical_update()
         return Finding(
-            self.name,
-            view.severity(severe=False),
-            f"Consecutive updates undo each other in {some(against)}: their cosine is "
+            rule=self.name,
+            severity=view.severity(severe=False),
+            message=f"Consecutive updates undo each other in {some(against)}: their cosine is "
             f"{number(cosine)} (median over {len(cosines)} weights; {number(cosines[worst])} in "
             f"{worst}).",
-            tuple(against),
-            view.since(stands),
-            {
+            sites=tuple(against),
+            first_step=view.since(stands),
+            evidence={
                 "cosine of neighbouring updates": Evidence(cosine, self.limit("cosine")),
                 "median relative update": Evidence(update),
             },
-            self._blame(view, against),
-            (
+            cause=self._blame(view, against),
+            remedies=(
                 Remedy(
                     "divide the learning rate by 10",
                     "steps that stay on one side of the valley, with a cosine near 0 or above",

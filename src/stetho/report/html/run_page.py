@@ -29,7 +29,7 @@ STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
     """What a run's page is made of."""
 
@@ -96,12 +96,12 @@ def _pieces(
 ) -> Pieces:
     places = Places({row.site.name: place for place, row in enumerate(site_rows(run))})
     return Pieces(
-        build_page(run, diagnosis, file=file),
-        Context(places, explanations or {}),
-        payload(chart_data(run, diagnosis, predicted)),
-        json_form(run, diagnosis),
-        status(run, diagnosis),
-        facts(run),
+        report=build_page(run, diagnosis, file=file),
+        context=Context(places, explanations or {}),
+        data=payload(chart_data(run, diagnosis, predicted)),
+        form=json_form(run, diagnosis),
+        badge=status(run, diagnosis),
+        facts=facts(run),
     )
 
 
