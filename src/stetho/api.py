@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -25,7 +24,7 @@ from stetho.errors import (
 )
 from stetho.record import Diagnosis, Run, Severity
 from stetho.results import Result as Result
-from stetho.running.watching import Watching, default_file, new_run
+from stetho.running.watching import OF_RANK, Watching, new_run, own_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from stetho.running.script import Script
     from stetho.running.telling import Careful
 
-OF_RANK = "stetho-rank-"  # begins the name of a folder for a run file that nobody is to see
 Loss = Callable[[Any, Any], Any]
 
 
@@ -196,7 +194,7 @@ def _run_watched(
 
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
-    file = child_file(parent) if parent else _own_file(target, output)
+    file = child_file(parent) if parent else own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every, recipe)
     watching = Watching(new_run(command), file.absolute())  # the script may go elsewhere
     trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin))
@@ -262,13 +260,6 @@ def _run_watched(
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
     return results[0]
-
-
-def _own_file(target: str, output: Path | None) -> Path:
-    """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
-    if os.environ.get("LOCAL_RANK", "0") == "0":
-        return output or default_file(target)
-    return Path(tempfile.mkdtemp(prefix=OF_RANK)) / "run.stetho"
 
 
 class watch(AbstractContextManager["watch"]):

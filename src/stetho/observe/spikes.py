@@ -10,7 +10,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from stetho.observe.nonfinite import graph_nodes
+from stetho.observe.loss_graph import graph_nodes
 
 WINDOW = 64  # steps whose values are the history
 FEWEST = 16  # fewer are no history

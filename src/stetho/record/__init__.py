@@ -16,15 +16,21 @@ from stetho.record.claims import (
     Series,
     Verdict,
 )
-from stetho.record.runs import (
+from stetho.record.findings import (
     CAUSES,
+    Diagnosis,
+    Evidence,
+    Finding,
+    Predicted,
+    PredictedSite,
+    Remedy,
+    Severity,
+)
+from stetho.record.runs import (
     HISTOGRAM_BINS,
     HISTOGRAM_OCTAVES,
     NAN,
     Criterion,
-    Diagnosis,
-    Evidence,
-    Finding,
     Function,
     Layer,
     LayerStats,
@@ -33,12 +39,8 @@ from stetho.record.runs import (
     Overhead,
     Parameter,
     ParameterStats,
-    Predicted,
-    PredictedSite,
     Probe,
-    Remedy,
     Run,
-    Severity,
     Site,
     SiteStats,
     Spike,

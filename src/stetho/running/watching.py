@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stetho.observe.schedule import Schedule
     from stetho.summarise.recorder import Recorder
 
+OF_RANK = "stetho-rank-"  # begins the name of a folder for a run file that nobody is to see
+
 
 def new_run(command: str, kind: str = "run") -> Run:
     """An empty run, made now, on this machine."""
@@ -184,3 +186,10 @@ def default_file(target: str, prefix: str = "") -> Path:
             return candidate
         return candidate
     raise AssertionError("there are always more numbers")
+
+
+def own_file(target: str, output: Path | None) -> Path:
+    """Where the run file goes; ranks that another one tells of keep theirs for themselves."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        return output or default_file(target)
+    return Path(tempfile.mkdtemp(prefix=OF_RANK)) / "run.stetho"

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ from stetho.record import (
     Spike,
 )
 from stetho.store import blocks, schema, thin, values
+from stetho.store.place import make_room
 from stetho.store.reader import read_run, run_of
 
 Named = TypeVar("Named", Site, Layer, Parameter)
@@ -291,7 +292,7 @@ def save_run(path: str | os.PathLike[str], run: Run, diagnosis: Diagnosis | None
 
 def _create(path: Path, run: Run) -> sqlite3.Connection:
     try:
-        _make_room(path)
+        make_room(path)
         file = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -305,50 +306,6 @@ def _create(path: Path, run: Run) -> sqlite3.Connection:
             "choose another place for the run file"
         ) from error
     return file
-
-
-def _make_room(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        return
-    if path.is_dir() or (path.stat().st_size and not _is_run_file(path)):
-        raise RunFileError(
-            f"expected a run file of stetho or nothing at {path}, found something else, which is "
-            "left as it is; choose another name for the run file"
-        )
-    if path.stat().st_size:
-        _refuse_in_use(path)
-    elif not any(map(Path.exists, _beside(path))):
-        return  # a name that was kept free for us
-    for file in (*_beside(path), path):
-        file.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
-
-
-def _refuse_in_use(path: Path) -> None:
-    """SQLite lets nobody change the kind of journal while another has the file open."""
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as file:
-            (mode,) = file.execute("PRAGMA journal_mode = DELETE").fetchone()
-    except sqlite3.OperationalError as error:
-        mode = str(error)
-    except sqlite3.DatabaseError:
-        return  # damaged: nobody can be writing it
-    if "lock" in mode or mode == "wal":
-        raise RunFileError(
-            f"expected a run file that nobody is using at {path}, but another process is writing "
-            "or reading it; wait for its end, or choose another name for the run file"
-        )
-
-
-def _is_run_file(path: Path) -> bool:
-    with path.open("rb") as stream:
-        start = stream.read(100)
-    mark = int.from_bytes(start[68:72], "big")
-    return start.startswith(schema.MAGIC) and mark == schema.APPLICATION_ID
 
 
 def _write_schema(file: sqlite3.Connection, run: Run) -> None:
