@@ -211,7 +211,7 @@ class Transformer(nn.Module):
             if self.text
             else nn.Linear(task.x.shape[2], spec.width)
         )
-        self.position = nn.Parameter(name=0.02 * torch.randn(1, task.x.shape[1], spec.width))
+        self.position = nn.Parameter(0.02 * torch.randn(1, task.x.shape[1], spec.width))
         self.blocks = nn.Sequential(*[MLPBlock(spec, self.text) for _ in range(spec.depth)])
         self.norm = nn.LayerNorm(spec.width) if spec.norm != "none" else nn.Identity()
 

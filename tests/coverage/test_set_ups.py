@@ -276,4 +276,4 @@ def test_a_loop_without_an_optimizer_has_no_steps_and_the_report_says_so():
                 for parameter in model.parameters():
                     parameter -= 0.1 * parameter.grad
                     parameter.grad = None
-    assert "no optimizer took a step" in str(seen.result).replace("\n", " ")
+    assert "saw no optimizer step" in str(seen.result).replace("\n", " ")

@@ -69,7 +69,7 @@ def test_a_loss_times_a_number_is_still_known(scaled, scale, observed):
 
 
 def test_a_loss_times_what_is_learned_is_not(observed):
-    model, learned = net(), nn.Parameter(name=torch.tensor(2.0))
+    model, learned = net(), nn.Parameter(torch.tensor(2.0))
     with observed() as sink:
         optimizer = torch.optim.SGD([*model.parameters(), learned], lr=0.1)
         (F.cross_entropy(model(X), CLASS) * learned).backward()

@@ -19,8 +19,8 @@ class Calls(torch.overrides.TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-WEIGHTS = nn.Parameter(name=torch.tensor([0.3, 0.5, 0.2]))
-SCALE = nn.Parameter(name=torch.linspace(0.5, 2, 8))
+WEIGHTS = nn.Parameter(torch.tensor([0.3, 0.5, 0.2]))
+SCALE = nn.Parameter(torch.linspace(0.5, 2, 8))
 
 
 def by_pieces(x):

@@ -230,7 +230,7 @@ def test_modules_that_are_no_activation_are_no_site(observed):
     class RMSNorm(nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight = nn.Parameter(name=torch.ones(8))
+            self.weight = nn.Parameter(torch.ones(8))
 
         def forward(self, x):
             return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
@@ -238,7 +238,7 @@ def test_modules_that_are_no_activation_are_no_site(observed):
     class LayerScale(nn.Module):
         def __init__(self):
             super().__init__()
-            self.gamma = nn.Parameter(name=torch.ones(8))
+            self.gamma = nn.Parameter(torch.ones(8))
 
         def forward(self, x):
             return x * self.gamma

@@ -292,7 +292,7 @@ def test_explanations_stand_under_their_findings(open_page: Opener, sick: Path) 
     fold = page.locator("article[data-rule=vanishing-gradient] details.explain")
     assert not fold.locator("p").first.is_visible()
     fold.locator("summary").click()
-    assert "How much of the gradient arrives" in fold.inner_text()
+    assert "How much of the gradient reaches" in fold.inner_text()
     assert "Limit 0.001" in fold.inner_text()
 
 

@@ -62,12 +62,12 @@ functions = st.builds(
 )
 criteria = st.builds(
     Criterion,
-    names,
-    names,
-    numbers,
-    numbers,
-    counts,
-    st.booleans(),
+    function=names,
+    behind=names,
+    lower=numbers,
+    upper=numbers,
+    classes=counts,
+    broadcast=st.booleans(),
     target_low=numbers,
     target_high=numbers,
 )
@@ -87,10 +87,19 @@ def runs(draw: st.DrawFn) -> Run:
     steps = sorted(draw(st.lists(counts, min_size=len(losses), max_size=len(losses), unique=True)))
     strange = [step for step, loss in zip(steps, losses, strict=True) if not abs(loss) < 1e400]
     site = st.builds(
-        Site, names, functions, counts, names, shapes, layer=st.none() | names, feeds=texts
+        Site,
+        name=names,
+        function=functions,
+        index=counts,
+        model=names,
+        shape=shapes,
+        layer=st.none() | names,
+        feeds=texts,
     )
-    layer = st.builds(Layer, names, names, counts, st.none() | names, fan_in=counts)
-    parameter = st.builds(Parameter, names, shapes, optimizer=st.integers(-1, 3))
+    layer = st.builds(
+        Layer, name=names, kind=names, index=counts, weight=st.none() | names, fan_in=counts
+    )
+    parameter = st.builds(Parameter, name=names, shape=shapes, optimizer=st.integers(-1, 3))
     return Run(
         command=draw(names),
         kind=draw(st.sampled_from(["run", "check"])),

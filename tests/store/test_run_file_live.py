@@ -27,7 +27,7 @@ writer = RunWriter(sys.argv[1], Run(command="killed"))
 step = 0
 while True:
     stats = {f"layers.{i}/relu": SiteStats(z_mean=float(step)) for i in range(20)}
-    writer.add_probe(Probe(step, 0.0, sites=stats))
+    writer.add_probe(Probe(step=step, time=0.0, sites=stats))
     writer.add_losses([step], [1.0])
     print(step, flush=True)
     step += 1
@@ -41,7 +41,7 @@ writer = RunWriter(sys.argv[1], Run(command="full"), told.append)
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 for step in range(600):
     stats = {f"layers.{i}/relu": SiteStats(z_mean=float(step)) for i in range(20)}
-    writer.add_probe(Probe(step, 0.0, sites=stats))
+    writer.add_probe(Probe(step=step, time=0.0, sites=stats))
 writer.finish(0, Overhead())
 writer.close()
 print(len(told), type(told[0]).__name__, told[0], file=sys.stdout)

@@ -51,7 +51,7 @@ class LeakyReLU(AbstractClaim):
     take_away: ClassVar[str] = (
         "With a slope of 0.01 a unit always has some gradient, but a hundredth of it: a unit "
         "that is far below zero comes back slowly or not at all, and updates stay almost of one "
-        "sign. If either is your trouble, take a slope of 0.1 or more, or fix the bias and the "
+        "sign. If either is your trouble, take a slope of 0.1 or more, or mend the bias and the "
         "learning rate."
     )
 
