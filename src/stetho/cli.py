@@ -337,8 +337,9 @@ def explain(
 def version(value: bool) -> None:
     if value:
         import stetho
+        from stetho.summarise import native
 
-        print(f"stetho {stetho.__version__}")
+        print(f"stetho {stetho.__version__}\n{native.describe()}")
         raise typer.Exit()
 
 

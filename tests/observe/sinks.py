@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from stetho.summarise.gradients import norm
+
 
 @dataclass
 class Seen:
@@ -94,6 +96,9 @@ class ListSink:
 
     def end_probe(self, step, elapsed, lr):
         self.ends.append((step, elapsed, lr))
+
+    def norm(self, gradients):
+        return norm(gradients)
 
     def loss(self, step, value):
         self.losses[step] = float(value)

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from stetho import activations
-from stetho.record import ParameterStats
 from stetho.summarise import parameters
 from stetho.summarise.exchange import Follower, Leader
 from stetho.summarise.gradients import gradient_stats, summarise_gradient
@@ -62,7 +61,7 @@ def test_parts_go_through_bytes_and_come_out_as_they_were():
     assert math.isnan(after.loss)
     assert after.parameters["weight"].sharded is True
     pairs = list(zip(flat(before), flat(after), strict=True))
-    assert len(pairs) > 30
+    assert sum(mine.numel() for mine, _ in pairs) > 150
     for mine, theirs in pairs:
         torch.testing.assert_close(mine.double(), theirs.double(), rtol=0, atol=0, equal_nan=True)
 
@@ -76,12 +75,13 @@ def test_the_whole_is_the_joined_batch_of_a_mean_loss():
     assert said == []
     assert whole.loss == 2.0
     joined = summarise_site(z, torch.tanh(z), TANH, 1)
-    for mine, theirs in zip(whole.sites["act/tanh"].summary.row(), joined.row(), strict=True):
-        torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(
+        whole.sites["act/tanh"].summary.row(), joined.row(), rtol=1e-5, atol=1e-5
+    )
     # Each rank's gradient is that of its own mean loss, twice what it is of the mean of both.
     gradients = torch.cat([torch.linspace(-1, 1, 36)] * 2) / 2
-    got = gradient_stats([float(x) for x in whole.sites["act/tanh"].up.row()])
-    expected = gradient_stats([float(x) for x in summarise_gradient(gradients).row()])
+    got = gradient_stats(whole.sites["act/tanh"].up.numbers.tolist())
+    expected = gradient_stats(summarise_gradient(gradients).numbers.tolist())
     assert got == pytest.approx(expected)
     assert whole.targets.baseline() == pytest.approx(math.log(3))  # 4 of 12 in each class
 
@@ -97,9 +97,9 @@ def test_shards_are_added_and_copies_are_not():
         )[0]
 
     def one(parts):
-        return ParameterStats(*map(float, together(parts, print).parameters["w"].row()))
+        return parameters.parameter_stats(together(parts, print).parameters["w"].numbers.tolist())
 
-    whole = ParameterStats(*map(float, sums(slice(None), False).row()))
+    whole = parameters.parameter_stats(sums(slice(None), False).numbers.tolist())
     shards = [
         ProbeParts(step=0, elapsed=0.0, lr=(), loss=0.0, parameters={"w": sums(rows, True)})
         for rows in (slice(0, 4), slice(4, 6), slice(6, 6))  # the last rank has none

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -46,8 +46,8 @@ def in_vmap() -> bool:
 
 def lacks_values(tensor: Any) -> bool:
     """Whether a tensor has a shape alone."""
-    if type(tensor) in (Tensor, nn.Parameter):
-        return tensor.is_meta  # type: ignore[no-any-return]
+    if type(tensor) is Tensor or type(tensor) is nn.Parameter:
+        return tensor.is_meta
     if not isinstance(tensor, Tensor):
         return False
     with torch._C.DisableTorchFunctionSubclass():  # a class of the script's would be asked
@@ -56,8 +56,8 @@ def lacks_values(tensor: Any) -> bool:
 
 def is_nested(tensor: Any) -> bool:
     """Whether a tensor is made of several of different shapes."""
-    if type(tensor) in (Tensor, nn.Parameter):
-        return tensor.is_nested  # type: ignore[no-any-return]
+    if type(tensor) is Tensor or type(tensor) is nn.Parameter:
+        return tensor.is_nested
     if not isinstance(tensor, Tensor):
         return False
     with torch._C.DisableTorchFunctionSubclass():
@@ -77,8 +77,6 @@ def on_fast_path(module: nn.Module, args: tuple[Any, ...]) -> bool:
 
 def without_modes() -> AbstractContextManager[None]:
     """Modes of the script (a counter of operations, say) do not see what runs inside."""
-    if not torch._C._len_torch_dispatch_stack():
-        return nullcontext()
     from torch.utils._python_dispatch import _disable_current_modes
 
     return _disable_current_modes()

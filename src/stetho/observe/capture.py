@@ -90,6 +90,7 @@ class Capture(TorchFunctionMode):
         self._joined = False  # whether torch hands us its calls; modules without gradients: no
         activations.functions()  # both before a script can put others in their place
         _originals()
+        self._resting = False
         self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
         network = self._network
@@ -119,10 +120,22 @@ class Capture(TorchFunctionMode):
             self._make_way_for_graphs()
             self._making_way.enter_context(patched(warnings, "warn", as_without_us))
 
+    def rest(self) -> None:
+        """An optimizer's step holds no forward pass: torch need not hand us its calls."""
+        if self._joined:
+            self._set_joined(False)
+            self._resting = True
+
+    def resume(self) -> None:
+        if self._resting:
+            self._resting = False
+            self._set_joined(True)
+
     def close(self) -> None:
         if self.is_open:
             self._making_way.close()
             self._paused = None
+            self._resting = False
             self._tracker.stop()
             self._set_joined(False)
             self.scene.end_probe()

@@ -66,8 +66,9 @@ class Guard:
             self._since = time.perf_counter()
             self._unwatched = torch._C.DisableTorchFunction()
             self._unwatched.__enter__()
-            self._unseen = without_modes()
-            self._unseen.__enter__()
+            if torch._C._len_torch_dispatch_stack():
+                self._unseen = without_modes()
+                self._unseen.__enter__()
             self._profiled = torch._C._autograd._profiler_enabled()
             if self._profiled:  # the script's profiler records its own operations alone
                 torch._C._autograd._enable_record_function(False)
@@ -83,7 +84,9 @@ class Guard:
         if self._depth == 0:
             if self._profiled:
                 torch._C._autograd._enable_record_function(True)
-            self._unseen.__exit__(None, None, None)
+            if self._unseen is not None:
+                self._unseen.__exit__(None, None, None)
+                self._unseen = None
             self._unwatched.__exit__(None, None, None)
             self._seconds += time.perf_counter() - self._since
             if self._afterwards is not None:

@@ -107,7 +107,7 @@ class BackwardOrigin:
             for index, (up, _) in enumerate(node.next_functions):
                 if up is not None:
                     paths.setdefault(up, (*path, index))
-            if STEEP_NAMES.match(node.name()) and count < STEEP:
+            if _may_be_steep(node) and count < STEEP:
                 count += 1
                 before, after = graph.before(node), graph.after(node)
                 yield _Steep(
@@ -123,7 +123,7 @@ class BackwardOrigin:
         def look(inputs: Sequence[Tensor | None], outputs: Sequence[Tensor | None]) -> None:
             with self._guard:
                 # Backward's inputs are the gradients of what the operation gave, and the reverse.
-                if self.found is None and _all_finite(outputs) and not _all_finite(inputs):
+                if self.found is None and not _all_finite(inputs) and _all_finite(outputs):
                     self.found = NonFiniteOrigin(
                         step=step,
                         kind="backward",
@@ -155,6 +155,13 @@ def origin_of_gradients(
         before=_layers(having[: last + 1][-2:], name_of)[-1:],
         after=_layers(having[last + 1 :][:2], name_of)[:1],
     )
+
+
+def _may_be_steep(node: Node) -> bool:
+    """Whether an operation's slope can be infinite; that of x², x³ … cannot."""
+    exponent = getattr(node, "_saved_exponent", None) if node.name() == "PowBackward0" else None
+    small = not isinstance(exponent, (int, float)) or exponent < 1
+    return small and STEEP_NAMES.match(node.name()) is not None
 
 
 def _all_finite(tensors: Sequence[Tensor | None]) -> bool:

@@ -172,6 +172,8 @@ class Observer:
                 self._sentinel.before_update(_parameters(optimizer), self.step, _rate(optimizer))
             if self._probing:
                 self.sink.before_update(self._states(optimizer, gradients=ready))
+                if ready:
+                    self.capture.rest()
 
     @entry
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -181,6 +183,7 @@ class Observer:
             return
         with self.guard:
             if self._probing:
+                self.capture.resume()
                 late = _has_closure(args, kwargs)
                 self.sink.after_update(self._states(optimizer, gradients=late))
             if self._leads(self._index(optimizer)):

@@ -69,7 +69,7 @@ class Sentinel:
 
     def before_update(self, parameters: Sequence[Tensor], step: int, rate: float) -> None:
         """Gradients are complete and the weights are not touched yet."""
-        norm = _norm_of_small(parameters)
+        norm = self._sink.norm(_small_gradients(parameters))
         if not self._origin_known and not (math.isfinite(norm) and self._backward.found is None):
             by_side = origin_of_gradients(parameters, step, self._name_of)
             if by_side is not None:
@@ -113,12 +113,8 @@ class Sentinel:
         self._sink.origin(origin)
 
 
-def _norm_of_small(parameters: Sequence[Tensor]) -> float:
-    """Norm of the gradients of the smallest parameters, in a few calls for all; 0: none there."""
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    dense = [g for g in gradients if g.layout is torch.strided and g.device.type == "cpu"]
-    small = [g for g in dense if g.ndim <= 1] or [g[:1] for g in dense]
-    if not small:
-        return 0.0
-    norms = torch._foreach_norm([g.detach() for g in small])
-    return float(torch.stack([norm.double() for norm in norms]).norm().item())
+def _small_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Of parameters with one dimension; where there are none, the first row of each."""
+    gradients = [gradient for p in parameters if (gradient := p.grad) is not None]
+    dense = [g for g in gradients if g.layout is torch.strided and g.is_cpu]
+    return [g for g in dense if g.ndim <= 1] or [g[:1] for g in dense]

@@ -9,10 +9,14 @@ from torch import Tensor
 
 from stetho.observe.sink import ParameterState
 
+DTENSOR = "torch.distributed.tensor"  # loaded by a script that shares parameters out
+
 
 def state_of(name: str, parameter: Tensor, gradient: Tensor | None) -> ParameterState:
     """Fully sharded parameters (FSDP2) are distributed tensors: arithmetic on them would send."""
     value = parameter.detach()
+    if DTENSOR not in sys.modules:
+        return ParameterState(name, value, gradient)
     held = local(value)
     return ParameterState(
         name, held, None if gradient is None else local(gradient), sharded=held is not value
@@ -30,5 +34,5 @@ def is_flat(parameter: Tensor) -> bool:
 
 
 def is_distributed(tensor: Any) -> bool:
-    module = sys.modules.get("torch.distributed.tensor")
+    module = sys.modules.get(DTENSOR)
     return module is not None and isinstance(tensor, module.DTensor)

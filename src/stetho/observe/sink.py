@@ -108,6 +108,9 @@ class Sink(Protocol):
 
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None: ...
 
+    def norm(self, gradients: Sequence[Tensor]) -> float:
+        """The Euclidean norm of some tensors on the CPU, taken as one; asked in every step."""
+
     def loss(self, step: int, value: Tensor) -> None:
         """The loss of a step, probed or not (mean over the step's backward calls): one element."""
 

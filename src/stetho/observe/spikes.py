@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,28 +33,36 @@ class Usual:
 class History:
     """The recent values of one quantity."""
 
-    values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    values: deque[float] = field(default_factory=deque)
+    ordered: list[float] = field(default_factory=list)  # the same, ascending
     scale: float = 0.0  # of the first values
     quiet: int = 0
 
     def jump(self, value: float) -> Usual | None:
         """Take in the value of a step; gives what was usual where the value is far above it."""
-        usual = self._usual() if len(self.values) >= FEWEST else None
-        self.values.append(value)
-        if len(self.values) == FEWEST:
-            self.scale = median(abs(known) for known in self.values)
         self.quiet = max(0, self.quiet - 1)
-        if usual is None or self.quiet:
-            return None
-        if value - usual.value <= max(SIGMAS * usual.spread, LEAST * self.scale):
-            return None
-        self.quiet = QUIET
+        usual = None if self.quiet else self._usual_of_jump(value)
+        self._take(value)
+        if usual is not None:
+            self.quiet = QUIET
         return usual
 
-    def _usual(self) -> Usual:
-        middle = median(self.values)
-        deviation = median(abs(value - middle) for value in self.values)
-        return Usual(middle, MAD_TO_SIGMA * deviation)
+    def _usual_of_jump(self, value: float) -> Usual | None:
+        if len(self.values) < FEWEST:
+            return None
+        middle = median(self.ordered)
+        if value - middle <= LEAST * self.scale:  # in nearly every step: nothing more is asked
+            return None
+        spread = MAD_TO_SIGMA * median(abs(known - middle) for known in self.values)
+        return Usual(middle, spread) if value - middle > SIGMAS * spread else None
+
+    def _take(self, value: float) -> None:
+        self.values.append(value)
+        insort(self.ordered, value)
+        if len(self.values) == FEWEST:
+            self.scale = median(abs(known) for known in self.values)
+        if len(self.values) > WINDOW:
+            del self.ordered[bisect_left(self.ordered, self.values.popleft())]
 
 
 def layer_inputs(loss: Tensor, name_of: Callable[[Tensor], str | None]) -> dict[str, float]:

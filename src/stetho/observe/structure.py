@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,8 @@ class Structure:
     before_norm: set[str] = field(default_factory=set)  # biases that a batch normalisation undoes
     norm_parameters: set[str] = field(default_factory=set)
     upstream: dict[str, set[str]] = field(default_factory=dict)  # sites that feed a site directly
+    # parameters as they were last met: (itself, its optimizer, whether it is trained) and its name
+    met: dict[int, tuple[weakref.ref[Tensor], int, bool, str]] = field(default_factory=dict)
     changed: bool = False
 
     def add_site(self, site: Site) -> None:
@@ -67,6 +70,18 @@ class Structure:
 
     def learn_parameter(self, parameter: Tensor, optimizer: int) -> str:
         """Take in a parameter (`optimizer` -1: none has it) if it is new; gives its name."""
+        met = self.met.get(id(parameter))
+        known = met is not None and met[0]() is parameter and met[1] == optimizer
+        if known and met is not None and met[2] is parameter.requires_grad:
+            return met[3]
+        name = self._learned(parameter, optimizer)
+        if self.names.first:  # names as they will stay
+            self.met[id(parameter)] = (
+                *(weakref.ref(parameter), optimizer, parameter.requires_grad, name),
+            )
+        return name
+
+    def _learned(self, parameter: Tensor, optimizer: int) -> str:
         name = self.names.parameter_name(parameter)
         if name is None:
             name = f"parameter-{len(self.parameters)}"

@@ -45,6 +45,9 @@ class TracingSink:
 
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None: ...
 
+    def norm(self, gradients: Sequence[Tensor]) -> float:
+        return 0.0
+
     def loss(self, step: int, value: Tensor) -> None: ...
 
     def structure(

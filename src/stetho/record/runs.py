@@ -237,6 +237,7 @@ class Overhead:
     total: float = 0.0  # time from the first step to the last
     probes: int = 0
     steps: int = 0
+    compiled: bool = True  # whether tensors were looked at by the compiled core
 
     @property
     def share(self) -> float:

@@ -140,6 +140,8 @@ def cost(run: Run) -> Section | None:
         f"Overhead: {fixed(spent.seconds)} s, {percent(spent.share)} of the run "
         f"({whole(spent.probes)} of {_counted(spent.steps, 'step')} probed{last})."
     )
+    if not spent.compiled:
+        text += " Without the compiled core a look costs several times more: see stetho --version."
     if not run.finished:
         text += " The run did not come to its end."
     return Section("", (Paragraph(text, Tone.QUIET),))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from stetho.diagnose import diagnose
 from stetho.record import Diagnosis, Overhead, Run
 from stetho.store import RunWriter
+from stetho.summarise import native
 from stetho.version import __version__
 
 if TYPE_CHECKING:
@@ -150,7 +151,11 @@ class Watching:
         if self._observer is not None:
             schedule = self._observer.schedule
             overhead = Overhead(
-                schedule.spent, self._observer.seconds, schedule.probes, self._observer.step
+                seconds=schedule.spent,
+                total=self._observer.seconds,
+                probes=schedule.probes,
+                steps=self._observer.step,
+                compiled=native.core is not None,
             )
         if self._recorder is not None:
             self._recorder.finish()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 WORK = 3e8  # multiplications that one call may take
@@ -43,10 +44,10 @@ class AgreementSummary:
             products=self.products + other.products + weight * apart_g[:, None] * apart_x,
         )
 
-    def row(self) -> list[Tensor]:
+    def row(self) -> Tensor:
         """What `agreement` takes: ‖Σ g ⊗ x‖², and its mean over all permutations of g."""
         by_chance = self.squares_g * self.squares_x / (self.count - 1)
-        return [self.products.square().sum(), by_chance]
+        return torch.stack([self.products.square().sum(), by_chance])
 
 
 def agreement(row: list[float]) -> float:

@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from stetho.record import LayerStats
-from stetho.summarise.layout import LIMIT, as_rows
+from stetho.summarise import native
+from stetho.summarise.layout import LIMIT, as_rows, stride_of_rows
 from stetho.summarise.moments import Moments, Spread
+from stetho.summarise.native.views import view
+
+SPREAD = 5  # numbers of a `Spread`
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +31,15 @@ class LayerSummary:
             columns = columns + other.columns if same else columns
         return LayerSummary(self.x + other.x, columns)
 
-    def row(self) -> list[Tensor]:
+    def row(self) -> Tensor:
         """What `layer_stats` takes."""
-        nan = torch.full_like(self.x.mean, torch.nan)
-        features = [nan] * 5 if self.columns is None else _of_features(self.columns)
-        return [self.x.count, self.x.mean, self.x.m2, self.x.nonfinite, *features]
+        if self.columns is None:
+            return self.x.numbers
+        return torch.cat([self.x.numbers, torch.stack(_of_features(self.columns))])
 
 
 def layer_stats(row: list[float]) -> LayerStats:
-    count, mean, m2, nonfinite, *features = row
+    count, mean, m2, nonfinite, _, *features = row
     rms = math.sqrt(m2 / count + mean * mean) if count else math.nan
     return LayerStats(count, mean if count else math.nan, rms, nonfinite, *features)
 
@@ -59,5 +63,11 @@ def _of_features(columns: Moments) -> list[Tensor]:
 def summarise_layer(x: Tensor, conv: bool, features: bool, limit: int = LIMIT) -> LayerSummary:
     """x: (samples, …, features), or (samples, channels, …) before a convolution."""
     axis = 1 if conv and x.ndim > 2 else max(x.ndim - 1, 0)
-    rows = as_rows(x, axis, limit)
-    return LayerSummary(Spread.of(rows), Moments.of_columns(rows) if features else None)
+    columns = Moments.of_columns(as_rows(x, axis, limit)) if features else None
+    seen = view(x)
+    if seen is None:
+        return LayerSummary(Spread.of(as_rows(x, axis, limit)), columns)
+    out = torch.empty(SPREAD, dtype=torch.float64)
+    stride = stride_of_rows(x.shape, axis, limit)
+    native.core.spread(seen, axis if x.ndim else -1, stride, out.data_ptr(), SPREAD)
+    return LayerSummary(Spread(out), columns)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from math import gcd
+from functools import lru_cache
+from math import gcd, prod
 
 from torch import Tensor
 
 LIMIT = 2**14  # elements of one site that are looked at in one call
+PLANS = 4096  # shapes whose strides are remembered
 
 
 def unit_axis(shape: tuple[int, ...], from_conv: bool | None) -> int:
@@ -28,20 +30,36 @@ def as_rows(tensor: Tensor, axis: int, limit: int = LIMIT) -> Tensor:
     tensor = tensor.detach()
     if tensor.ndim == 0:
         tensor = tensor.reshape(1, 1)
-    rows = tensor.movedim(axis, -1) if tensor.ndim > 1 else tensor.reshape(-1, tensor.shape[0])
-    inner = rows.shape[-2] if rows.ndim > 2 else 1
+    stride = stride_of_rows(tensor.shape, axis, limit)
+    rows = tensor.movedim(axis, -1) if tensor.ndim > 1 else tensor.reshape(1, tensor.shape[0])
     rows = rows.flatten(0, -2)
-    stride = row_stride(rows.shape[0], rows.shape[1], inner, limit)
     return rows[::stride] if stride > 1 else rows
+
+
+@lru_cache(PLANS)
+def stride_of_rows(shape: tuple[int, ...], axis: int, limit: int = LIMIT) -> int:
+    """Every how many rows `as_rows` takes one."""
+    if len(shape) < 2:
+        return 1
+    others = [length for place, length in enumerate(shape) if place != axis % len(shape)]
+    inner = others[-1] if len(others) > 1 else 1
+    return row_stride(prod(others), shape[axis], inner, limit)
 
 
 def thinned(tensor: Tensor, limit: int = LIMIT) -> Tensor:
     """At most about `limit` elements in one axis, at a stride that shares no factor with a row."""
     flat = tensor.detach().reshape(-1)
-    stride = -(-flat.numel() // limit)
-    while stride > 1 and gcd(stride, tensor.shape[-1]) != 1:
-        stride += 1
+    stride = thinning(flat.numel(), tensor.shape[-1] if tensor.ndim else 1, limit)
     return flat[::stride] if stride > 1 else flat
+
+
+@lru_cache(PLANS)
+def thinning(elements: int, row: int, limit: int = LIMIT) -> int:
+    """Every how many elements `thinned` takes one; `row`: length of the last axis."""
+    stride = max(1, -(-elements // limit))
+    while stride > 1 and gcd(stride, row) != 1:
+        stride += 1
+    return stride
 
 
 def row_stride(rows: int, units: int, inner: int, limit: int) -> int:

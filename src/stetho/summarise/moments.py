@@ -164,35 +164,32 @@ def _of_any(x: Tensor) -> Moments:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Count, mean and second moment of all elements of a tensor; float64 scalars."""
+    """Count, mean and second moment of all elements of a tensor, and its zeros."""
 
-    count: Tensor
-    mean: Tensor
-    m2: Tensor
-    nonfinite: Tensor
+    numbers: Tensor  # (5,) float64: finite elements, mean, Σ (x − mean)², non-finite, exactly 0
 
     @staticmethod
     def of(x: Tensor) -> Spread:
         x = x.detach().reshape(-1).double()
+        zeros = x.numel() - torch.count_nonzero(x).double()
         total = x.sum()
         if x.numel() and surely_finite(total):
             mean = total / x.numel()
             norm = torch.linalg.vector_norm(x - mean)
             count = torch.full_like(mean, x.numel())
-            return Spread(count, mean, norm * norm, torch.zeros_like(mean))
+            return Spread(torch.stack([count, mean, norm * norm, torch.zeros_like(mean), zeros]))
         finite = torch.isfinite(x)
         count = finite.sum(dtype=torch.float64)
         mean = torch.where(finite, x, 0.0).sum() / count.clamp(min=1)
         m2 = torch.where(finite, x - mean, 0.0).square().sum()
-        return Spread(count, mean, m2, x.numel() - count)
+        return Spread(torch.stack([count, mean, m2, x.numel() - count, zeros]))
 
     def __add__(self, other: Spread) -> Spread:
-        count = self.count + other.count
+        """Chan, Golub and LeVeque 1983."""
+        (a, mean, m2, *counts), (b, its_mean, its_m2, *its_counts) = self.numbers, other.numbers
+        count = a + b
         safe = count.clamp(min=1)
-        d = other.mean - self.mean
-        return Spread(
-            count,
-            (self.count * self.mean + other.count * other.mean) / safe,
-            self.m2 + other.m2 + d * d * self.count * other.count / safe,
-            self.nonfinite + other.nonfinite,
-        )
+        d = its_mean - mean
+        joined = (a * mean + b * its_mean) / safe
+        added = [one + more for one, more in zip(counts, its_counts, strict=True)]
+        return Spread(torch.stack([count, joined, m2 + its_m2 + d * d * a * b / safe, *added]))

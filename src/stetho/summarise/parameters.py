@@ -2,31 +2,112 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from stetho.record import ParameterStats
+from stetho.summarise import native
 from stetho.summarise.finite import surely_finite
+from stetho.summarise.native.views import view
 
 LIMIT = 2**14  # entries of one parameter that are looked at
+OF_VALUE = (
+    "entries",  # that were looked at
+    "squares",  # Σ w²
+    "nonfinite",
+    "others",  # rows but the first of each shard; NaN: not asked
+    "alike",  # of them, those that equal that first one
+)
+OF_GRADIENT = (
+    "gradients",  # Σ g²; NaN: no gradient arrived
+    "gradient_nonfinite",
+    "rows",  # whose gradient is not 0 throughout; NaN: not asked
+    "one_sign",  # rows whose entries have one sign
+    "balance",  # Σ over rows of |Σg| / Σ|g|
+)
+OF_UPDATE = (
+    "updates",  # Σ u²
+    "product",  # u · last u; NaN: there was no neighbouring step
+    "last",  # Σ (last u)²
+)
+LEFT = ("left",)  # Σ g² before the backward pass; NaN: not known
+NUMBERS = (*OF_VALUE, *OF_GRADIENT, *LEFT, *OF_UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSample:
-    """A fixed part of a parameter and of its gradient, taken before the step."""
+    """What was seen of a parameter and of its gradient before the step."""
 
-    value: Tensor  # (rows, fan-in), or (entries,) of a parameter with one axis; float64
-    gradient: Tensor | None
-    left: Tensor | None = None  # Σ g² of what lay in it before the backward pass; None: not known
+    value: Tensor  # (rows, fan-in), or (entries,) of a parameter with one axis: a fixed part of it
+    numbers: Tensor  # (NUMBERS,) float64; NaN in what only the step itself tells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSums:
+    """One parameter in one probe, or a rank's shard of it; merges with `+`."""
+
+    numbers: Tensor  # (NUMBERS,) float64
+    sharded: bool = False
+
+    def __add__(self, other: ParameterSums) -> ParameterSums:
+        return ParameterSums(numbers=self.numbers + other.numbers, sharded=self.sharded)
+
+
+def parameter_stats(row: list[float]) -> ParameterStats:
+    """The statistics that sums give; `row`: a `ParameterSums.numbers` as numbers."""
+    seen = dict(zip(NUMBERS, row, strict=True))
+    entries = seen["entries"]
+    size = math.sqrt(seen["updates"]) * math.sqrt(seen["last"])
+    return ParameterStats(
+        rms=_rms(seen["squares"], entries),
+        grad_rms=_rms(seen["gradients"], entries),
+        update_rms=_rms(seen["updates"], entries),
+        one_sign=_share(seen["one_sign"], seen["rows"]),
+        balance=_share(seen["balance"], seen["rows"]),
+        update_cosine=_share(seen["product"], size),
+        nonfinite=seen["nonfinite"] / max(entries, 1),
+        grad_nonfinite=seen["gradient_nonfinite"] / max(entries, 1),
+        alike=_share(seen["alike"], seen["others"]),
+        left_rms=_rms(seen["left"], entries),
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
+
+
+def _rms(squares: float, count: float) -> float:
+    return math.sqrt(squares / count) if count > 0 else math.nan
 
 
 def sample(
     parameter: Tensor, gradient: Tensor | None, left: Tensor | None = None
 ) -> ParameterSample:
-    """Take whole rows (the incoming weights of one unit) at a fixed stride."""
-    taken = None if gradient is None else _rows(_dense(gradient))
-    return ParameterSample(_rows(parameter).clone(), taken, left)
+    """Take whole rows (the incoming weights of one unit) at a fixed stride.
+
+    `left`: Σ g² of what lay in the gradient before the backward pass; None: nobody has looked.
+    """
+    value = view(parameter)
+    seen = None if gradient is None else view(gradient)
+    if value is None or (seen is None and gradient is not None):
+        rows = _rows(parameter).clone()
+        none = rows.new_full((len(OF_UPDATE),), torch.nan)
+        before = none[:1] if left is None else left.reshape(1)
+        numbers = torch.cat([_of_value(rows), _of_gradient(gradient, rows), before, none])
+        return ParameterSample(rows, numbers)
+    stride, (first, *inner) = _stride(parameter), parameter.shape or (1,)
+    kept = torch.float64 if parameter.dtype == torch.float64 else torch.float32
+    rows = torch.empty((-(-first // stride), *([math.prod(inner)] if inner else [])), dtype=kept)
+    numbers = torch.empty(len(NUMBERS), dtype=torch.float64)
+    native.core.before(
+        value, seen, stride, rows.data_ptr(), rows.numel(), numbers.data_ptr(), len(NUMBERS)
+    )
+    if left is not None:
+        numbers[NUMBERS.index("left")] = left
+    return ParameterSample(rows, numbers)
 
 
 def left(parameter: Tensor, gradient: Tensor | None) -> Tensor:
@@ -40,109 +121,72 @@ def _dense(gradient: Tensor) -> Tensor:
     return gradient.to_dense() if gradient.layout != torch.strided else gradient
 
 
+def _stride(tensor: Tensor) -> int:
+    return max(1, -(-tensor.numel() // LIMIT))
+
+
 def _rows(tensor: Tensor) -> Tensor:
     tensor = tensor.detach()
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj()).flatten(-2)
-    if tensor.ndim < 2:
-        stride = max(1, -(-tensor.numel() // LIMIT))
-        return tensor.reshape(-1)[::stride].double()
-    rows = tensor.flatten(1)
-    stride = max(1, -(-rows.numel() // LIMIT))
-    return rows[::stride].double()
+    rows = tensor.flatten(1) if tensor.ndim > 1 else tensor.reshape(-1)
+    return rows[:: _stride(rows)].double()
 
 
 def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
     """The same sample with a gradient that came late (an optimizer that ran a closure)."""
-    return ParameterSample(before.value, _rows(_dense(gradient)), before.left)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterSums:
-    """One parameter in one probe, or a rank's shard of it; float64 scalars that merge with `+`."""
-
-    entries: Tensor  # that were looked at
-    squares: Tensor  # Σ w²
-    gradients: Tensor  # Σ g²; NaN: no gradient arrived
-    updates: Tensor  # Σ u²
-    rows: Tensor  # whose gradient is not 0 throughout
-    one_sign: Tensor  # of them, those whose entries have one sign; NaN: not asked
-    balance: Tensor  # Σ over rows of |Σg| / Σ|g|
-    product: Tensor  # u · last u; NaN: there was no neighbouring step
-    last: Tensor  # Σ (last u)²
-    nonfinite: Tensor
-    gradient_nonfinite: Tensor
-    others: Tensor  # rows but the first of each shard; NaN: not asked
-    alike: Tensor  # of them, those that equal that first one
-    left: Tensor  # Σ g² before the backward pass; NaN: not known
-    sharded: bool = False
-
-    def __add__(self, other: ParameterSums) -> ParameterSums:
-        added = {name: getattr(self, name) + getattr(other, name) for name in NUMBERS}
-        return ParameterSums(**added, sharded=self.sharded)
-
-    def row(self) -> list[Tensor]:
-        """The fields of `record.ParameterStats` in order, as float64 scalars."""
-        count = torch.where(self.entries > 0, self.entries, torch.nan)
-        rows = torch.where(self.rows > 0, self.rows, torch.nan)
-        size = self.updates.sqrt() * self.last.sqrt()
-        return [
-            (self.squares / count).sqrt(),
-            (self.gradients / count).sqrt(),
-            (self.updates / count).sqrt(),
-            self.one_sign / rows,
-            self.balance / rows,
-            self.product / torch.where(size > 0, size, torch.nan),
-            self.nonfinite / self.entries.clamp(min=1),
-            self.gradient_nonfinite / self.entries.clamp(min=1),
-            self.alike / torch.where(self.others > 0, self.others, torch.nan),
-            (self.left / count).sqrt(),
-        ]
-
-
-NUMBERS = tuple(name for name in ParameterSums.__slots__ if name != "sharded")
+    end = len(OF_VALUE) + len(OF_GRADIENT)
+    of_gradient = _of_gradient(gradient, before.numbers)
+    numbers = torch.cat([before.numbers[: len(OF_VALUE)], of_gradient, before.numbers[end:]])
+    return ParameterSample(before.value, numbers)
 
 
 def parameter_sums(
     before: ParameterSample, after: Tensor, last_update: Tensor | None, sharded: bool = False
 ) -> tuple[ParameterSums, Tensor]:
     """What became of a parameter in a step; and the update itself."""
-    update = _rows(after) - before.value
-    return _sums(before, update, last_update, sharded), update
+    seen, old = view(after), before.value
+    if last_update is not None and last_update.shape != old.shape:
+        last_update = None
+    kept = torch.float64 if after.dtype == torch.float64 else torch.float32
+    known = last_update is None or last_update.dtype == kept
+    if seen is None or not old.is_cpu or old.dtype != kept or not known:
+        update = _rows(after) - old.double()
+        numbers = torch.cat([before.numbers[: -len(OF_UPDATE)], _of_update(update, last_update)])
+        return ParameterSums(numbers=numbers, sharded=sharded), update
+    update = torch.empty_like(old)
+    last = 0 if last_update is None else last_update.data_ptr()
+    native.core.after(
+        seen, _stride(after), old.data_ptr(), last, update.data_ptr(), update.numel(),
+        before.numbers.data_ptr(), len(NUMBERS),
+    )  # fmt: skip
+    return ParameterSums(numbers=before.numbers, sharded=sharded), update
 
 
 def still_sums(sample: ParameterSample, sharded: bool = False) -> ParameterSums:
     """Those of a parameter that no step has changed (a check-up)."""
-    return _sums(sample, torch.full_like(sample.value, torch.nan), None, sharded)
+    return ParameterSums(numbers=sample.numbers, sharded=sharded)
 
 
-def _sums(
-    before: ParameterSample, update: Tensor, last_update: Tensor | None, sharded: bool
-) -> ParameterSums:
-    gradient = before.gradient
-    nan, zero = update.new_full((), torch.nan), update.new_zeros(())
-    product = last = nan
-    if last_update is not None and last_update.shape == update.shape:
-        product, last = _dot(update, last_update), _square(last_update)
-    used, one_sign, balance = _signs(gradient, nan)
-    others, alike = _alike(before.value, nan)
-    return ParameterSums(
-        entries=torch.full_like(nan, before.value.numel()),
-        squares=_square(before.value),
-        gradients=nan if gradient is None else _square(gradient),
-        updates=_square(update),
-        rows=used,
-        one_sign=one_sign,
-        balance=balance,
-        product=product,
-        last=last,
-        nonfinite=_nonfinite(before.value),
-        gradient_nonfinite=zero if gradient is None else _nonfinite(gradient),
-        others=others,
-        alike=alike,
-        left=nan if before.left is None else before.left,
-        sharded=sharded,
-    )
+def _of_value(rows: Tensor) -> Tensor:
+    entries = rows.new_tensor(float(rows.numel()))
+    nan = torch.full_like(entries, torch.nan)
+    return torch.stack([entries, _square(rows), _nonfinite(rows), *_alike(rows, nan)])
+
+
+def _of_gradient(gradient: Tensor | None, like: Tensor) -> Tensor:
+    nan = like.new_full((), torch.nan, dtype=torch.float64)
+    if gradient is None:
+        return torch.stack([nan, torch.zeros_like(nan), nan, nan, nan])
+    rows = _rows(_dense(gradient))
+    return torch.stack([_square(rows), _nonfinite(rows), *_signs(rows, nan)])
+
+
+def _of_update(update: Tensor, last: Tensor | None) -> Tensor:
+    product = squares = update.new_full((), torch.nan)
+    if last is not None:
+        product, squares = _dot(update, last.double()), _square(last.double())
+    return torch.stack([_square(update), product, squares])
 
 
 def _nonfinite(values: Tensor) -> Tensor:
@@ -169,9 +213,9 @@ def _alike(value: Tensor, nan: Tensor) -> tuple[Tensor, Tensor]:
     return torch.full_like(nan, others.shape[0]), same
 
 
-def _signs(gradient: Tensor | None, nan: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _signs(gradient: Tensor, nan: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows with a gradient, those of them whose entries have one sign, and Σ |Σg| / Σ|g|."""
-    if gradient is None or gradient.ndim < 2 or gradient.shape[1] < 2:
+    if gradient.ndim < 2 or gradient.shape[1] < 2:
         return nan, nan, nan
     total, size = gradient.sum(1).abs(), gradient.abs().sum(1)
     used = size > 0

@@ -126,11 +126,7 @@ def _added_shards(sums: Sequence[ParameterSums | None]) -> ParameterSums:
 
 
 def _of_mean_loss(total: SiteTotal, count: int) -> SiteTotal:
-    def scaled(gradient: GradientSummary) -> GradientSummary:
-        squares, high = gradient.squares / count**2, gradient.high / count
-        return replace(gradient, squares=squares, high=high)
-
-    return replace(total, up=scaled(total.up), down=scaled(total.down))
+    return replace(total, up=total.up.divided(count), down=total.down.divided(count))
 
 
 # -- bytes ---------------------------------------------------------------------------------------

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from stetho.record import (
+    HISTOGRAM_BINS,
     Layer,
     LayerStats,
     NonFiniteOrigin,
     Optimizer,
     Parameter,
-    ParameterStats,
     Probe,
     Site,
     SiteStats,
     Spike,
 )
-from stetho.summarise import parameters, units
+from stetho.summarise import gradients, parameters, units
 from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
-from stetho.summarise.gradients import GradientSummary, gradient_stats, summarise_gradient
+from stetho.summarise.gradients import (
+    GradientSummary,
+    gradient_stats,
+    norm,
+    summarise_gradient,
+)
 from stetho.summarise.interfaces import (
     LayerEvent,
     ParameterEvent,
@@ -35,7 +41,7 @@ from stetho.summarise.interfaces import (
 )
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.layout import unit_axis
-from stetho.summarise.parameters import ParameterSample, ParameterSums
+from stetho.summarise.parameters import ParameterSample, ParameterSums, parameter_stats
 from stetho.summarise.parts import ProbeParts, SiteTotal
 from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
 from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
@@ -121,7 +127,7 @@ class Recorder:
         axis = unit_axis(tuple(call.z.shape), call.from_conv)
         self._memories.setdefault(call.name, UnitMemory(function=call.function))
         summary = summarise_site(call.z, call.a, call.function, axis)
-        self._axes[call.name] = (axis, len(summary.active))
+        self._axes[call.name] = (axis, summary.units)
         return PendingSite(totals=self._totals, name=call.name, summary=summary, shift=call.shift)
 
     @torch.no_grad()
@@ -158,8 +164,8 @@ class Recorder:
         """The least of several passes counts: all but the first of them find a gradient there."""
         for state in states:
             there = parameters.left(state.value, state.gradient)
-            known = self._left.get(state.name)
-            self._left[state.name] = there if known is None else torch.minimum(known, there)
+            known = self._left.get(state.name, there)
+            self._left[state.name] = there if there is known else torch.minimum(known, there)
 
     @torch.no_grad()
     def before_update(self, states: Sequence[ParameterEvent]) -> None:
@@ -199,30 +205,27 @@ class Recorder:
     def _write(self, parts: ProbeParts) -> None:
         # In call order; the gradients came in the opposite one.
         totals = {name: parts.sites[name] for name in self._axes if name in parts.sites}
-        sites = {name: self._site_row(name, total) for name, total in totals.items()}
-        layer_rows = {name: summary.row() for name, summary in parts.layers.items()}
-        parameter_rows = {name: sums.row() for name, sums in parts.parameters.items()}
-        time_rows = {name: summary.row() for name, summary in parts.sequences.items()}
-        agreement_rows = {name: summary.row() for name, summary in parts.agreements.items()}
         for seen in parts.ranges.values():
             add_range(self._ranges, seen)
-        ranges = {key: seen.row() for key, seen in self._ranges.items()}
-        groups = (sites, layer_rows, parameter_rows, time_rows, agreement_rows, ranges)
-        numbers = _numbers([row for group in groups for row in group.values()])
-        histograms = _histograms(totals)
-        stats = {name: _site_stats(next(numbers), histograms[name]) for name in sites}
-        layers = {name: layer_stats(next(numbers)) for name in layer_rows}
-        updates = {name: ParameterStats(*next(numbers)) for name in parameter_rows}
-        for name in time_rows:
-            along = sequence_stats(next(numbers))
-            layers[name] = replace(layers.get(name, LayerStats()), **along)
-        for name in agreement_rows:
-            agreed = agreement(next(numbers))
-            layers[name] = replace(layers.get(name, LayerStats()), agreement=agreed)
+        rows = {
+            "sites": {name: self._site_row(name, total) for name, total in totals.items()},
+            "layers": {name: summary.row() for name, summary in parts.layers.items()},
+            "parameters": {name: sums.numbers for name, sums in parts.parameters.items()},
+            "sequences": {name: summary.row() for name, summary in parts.sequences.items()},
+            "agreements": {name: summary.row() for name, summary in parts.agreements.items()},
+            "ranges": {key: seen.row() for key, seen in self._ranges.items()},
+        }
+        read = _numbers(rows)
+        stats = {name: _site_stats(row) for name, row in read["sites"].items()}
+        layers = {name: layer_stats(row) for name, row in read["layers"].items()}
+        updates = {name: parameter_stats(row) for name, row in read["parameters"].items()}
+        for name, row in read["sequences"].items():
+            layers[name] = replace(layers.get(name, LayerStats()), **sequence_stats(row))
+        for name, row in read["agreements"].items():
+            layers[name] = replace(layers.get(name, LayerStats()), agreement=agreement(row))
         self._writer.add_criteria(
-            replace(seen.criterion, target_low=low, target_high=high)
-            for seen in self._ranges.values()
-            for low, high in [next(numbers)]
+            replace(self._ranges[key].criterion, target_low=low, target_high=high)
+            for key, (low, high) in read["ranges"].items()
         )
         if parts.targets is not None:
             known = self._targets
@@ -247,14 +250,18 @@ class Recorder:
         for parts in () if self.ranks is None else self.ranks.rest(self.unseen):
             self._write(parts)
 
-    def _site_row(self, name: str, total: SiteTotal) -> list[Tensor]:
-        of_units = self._memories[name].update(total.summary, total.shift)
-        return [*total.summary.row(), *of_units, *total.up.row(), *total.down.row()]
+    def _site_row(self, name: str, total: SiteTotal) -> Tensor:
+        """All that `_site_stats` takes, one behind the other."""
+        forward = self._memories[name].row(total.summary, total.shift)
+        return torch.cat([forward, total.up.numbers, total.down.numbers, total.summary.histogram])
 
     def _baseline(self, scale: float) -> float:
         return math.nan if self._targets is None else self._targets.baseline() * scale
 
     # -- between probes ----------------------------------------------------------------------
+
+    def norm(self, gradients: Sequence[Tensor]) -> float:
+        return norm(gradients)
 
     def loss(self, step: int, value: Tensor) -> None:
         self._losses.append((step, value))
@@ -311,30 +318,27 @@ def _add(table: dict[str, Summary], name: str, summary: Summary) -> None:
     table[name] = summary if known is None else known + summary
 
 
-def _site_stats(row: list[float], histogram: tuple[float, ...]) -> SiteStats:
-    of_units = row[ROW : ROW + len(units.FIELDS)]
-    up, down = row[-10:-5], row[-5:]
+SITE_PARTS = (ROW, len(units.FIELDS), gradients.FIELDS, gradients.FIELDS, HISTOGRAM_BINS)
+
+
+def _site_stats(row: list[float]) -> SiteStats:
+    numbers = iter(row)
+    of_site, of_units, up, down, histogram = (list(islice(numbers, n)) for n in SITE_PARTS)
+    names = ("rms", "max", "zero", "nonfinite")
     return SiteStats(
-        **site_stats(row[:ROW]),
+        **site_stats(of_site),
         **dict(zip(units.FIELDS, of_units, strict=True)),
-        **dict(zip(("up_rms", "up_max", "up_zero", "up_nonfinite"), gradient_stats(up))),
-        **dict(zip(("down_rms", "down_max", "down_zero", "down_nonfinite"), gradient_stats(down))),
-        histogram=histogram,
+        **{f"up_{name}": value for name, value in zip(names, gradient_stats(up), strict=True)},
+        **{f"down_{name}": value for name, value in zip(names, gradient_stats(down), strict=True)},
+        histogram=tuple(histogram),
     )
 
 
-def _histograms(totals: Mapping[str, SiteTotal]) -> dict[str, tuple[float, ...]]:
-    stacked = [total.summary.histogram for total in totals.values()]
-    counts = torch.stack(stacked).tolist() if stacked else []
-    return {name: tuple(row) for name, row in zip(totals, counts, strict=True)}
-
-
-def _numbers(rows: Sequence[Sequence[Tensor]]) -> Iterator[list[float]]:
-    """Rows of scalars on a device as rows of numbers, by one transfer."""
-    if not rows:
-        return iter(())
-    flat = torch.stack([value for row in rows for value in row]).tolist()
-    ends = [0]
-    for row in rows:
-        ends.append(ends[-1] + len(row))
-    return iter([flat[a:b] for a, b in zip(ends, ends[1:])])
+def _numbers(rows: Mapping[str, Mapping[str, Tensor]]) -> dict[str, dict[str, list[float]]]:
+    """Tables of rows on a device as tables of numbers, by one transfer."""
+    all_rows = [row for table in rows.values() for row in table.values()]
+    flat = iter(torch.cat(all_rows).tolist() if all_rows else ())
+    return {
+        kind: {name: list(islice(flat, len(row))) for name, row in table.items()}
+        for kind, table in rows.items()
+    }

@@ -34,10 +34,10 @@ class SequenceSummary:
         squares, fed = self.squares * factor**2, self.fed * factor**2
         return SequenceSummary(self.steps, self.count, squares, fed)
 
-    def row(self) -> list[Tensor]:
+    def row(self) -> Tensor:
         """What `sequence_stats` takes."""
         ends = (self.count[0], self.squares[0], self.count[-1], self.squares[-1])
-        return [self.steps, *ends, self.fed[-1], self.fed.sum()]
+        return torch.stack([self.steps, *ends, self.fed[-1], self.fed.sum()])
 
 
 def sequence_stats(row: list[float]) -> dict[str, float]:

@@ -4,63 +4,122 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from stetho.record import HISTOGRAM_BINS, Function, histogram_edges
-from stetho.summarise.layout import LIMIT, as_rows, thinned
+from stetho.summarise import native
+from stetho.summarise.layout import LIMIT, PLANS, as_rows, stride_of_rows, thinned, thinning
 from stetho.summarise.moments import Moments, Spread
+from stetho.summarise.native.views import view
 
 COUNTED = 4096  # elements of a site that its histogram counts: shares are right to 1 %
-FEATURES = 1024  # features of a sample that its cosine with others is taken over
+FEATURES = 1024  # features of a sample that its cosine with others is taken over, at most,
+COMPARED = 2**14  # elements of all samples that it is taken over, and
+FEWEST = 64  # features at least
+COLUMNS = 11  # numbers of each unit
+SPREAD = 5  # numbers of a `Spread`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSummary:
-    """The forward half of a site. (units,) where it says units, else scalars; all float64."""
+    """The forward half of a site: one float64 tensor, whose parts the properties name."""
 
-    z: Moments  # units
-    histogram: Tensor  # (HISTOGRAM_BINS,)
-    a: Spread
-    zeros: Tensor  # elements of a that are exactly 0
-    active: Tensor  # units: rows in which the unit is not on a flat side
-    low: Tensor  # units: rows in which it is saturated on the low side
-    high: Tensor  # units
-    samples: Tensor  # independent samples (axis 0 of the tensor)
-    directions: Tensor  # (features,) Σ over samples of a / |a|
-    directed: Tensor  # samples with |a| > 0
+    numbers: Tensor  # all that follows, one behind the other
+    units: int
+    samples: float  # independent samples (axis 0 of the tensor)
+
+    @property
+    def columns(self) -> Tensor:
+        """(COLUMNS, units): the moments of z, `active`, `low`, `high`."""
+        return self.numbers[: COLUMNS * self.units].view(COLUMNS, self.units)
+
+    @property
+    def z(self) -> Moments:
+        """Of each unit."""
+        return Moments(*self.columns[:8])
+
+    @property
+    def active(self) -> Tensor:
+        """(units,) rows in which the unit is not on a flat side."""
+        return self.columns[8]
+
+    @property
+    def low(self) -> Tensor:
+        """(units,) rows in which it is saturated on the low side."""
+        return self.columns[9]
+
+    @property
+    def high(self) -> Tensor:
+        """(units,) and on the high side."""
+        return self.columns[10]
+
+    @property
+    def a(self) -> Spread:
+        """Of all elements of a."""
+        return Spread(self._rest[:SPREAD])
+
+    @property
+    def directed(self) -> Tensor:
+        """() samples with |a| > 0."""
+        return self._rest[SPREAD]
+
+    @property
+    def histogram(self) -> Tensor:
+        """(HISTOGRAM_BINS,)"""
+        return self._rest[SPREAD + 1 : SPREAD + 1 + HISTOGRAM_BINS]
+
+    @property
+    def directions(self) -> Tensor:
+        """(features,) Σ over samples of a / |a|."""
+        return self._rest[SPREAD + 1 + HISTOGRAM_BINS :]
+
+    @property
+    def _rest(self) -> Tensor:
+        return self.numbers[COLUMNS * self.units :]
 
     def __add__(self, other: SiteSummary) -> SiteSummary:
-        if self.active.shape != other.active.shape:
+        if self.units != other.units:
             raise ValueError(
-                f"expected two summaries of one site, got {len(self.active)} and "
-                f"{len(other.active)} units"
+                f"expected two summaries of one site, got {self.units} and {other.units} units"
             )
         same = self.directions.shape == other.directions.shape
-        return SiteSummary(
+        return joined(
             z=self.z + other.z,
-            histogram=self.histogram + other.histogram,
+            counts=self.columns[8:] + other.columns[8:],
             a=self.a + other.a,
-            zeros=self.zeros + other.zeros,
-            active=self.active + other.active,
-            low=self.low + other.low,
-            high=self.high + other.high,
-            samples=self.samples + other.samples,
-            directions=self.directions + other.directions if same else self.directions,
             directed=self.directed + other.directed if same else self.directed,
+            histogram=self.histogram + other.histogram,
+            directions=self.directions + other.directions if same else self.directions,
+            samples=self.samples + other.samples,
         )
 
-    def row(self) -> list[Tensor]:
+    def row(self) -> Tensor:
         """What `site_stats` takes."""
-        z, a = self.z.together(), self.a
-        return [
-            *(z.count, z.mean, z.m2, z.m3, z.m4, z.low, z.high, z.nonfinite),
-            *(self.low.sum(), self.high.sum()),
-            *(a.count, a.mean, a.m2, a.nonfinite, self.zeros),
-            *(self.directed, torch.dot(self.directions, self.directions)),
-        ]
+        z = self.z.together()
+        moments = (z.count, z.mean, z.m2, z.m3, z.m4, z.low, z.high, z.nonfinite)
+        saturated = (self.low.sum(), self.high.sum())
+        directions = (self.directed, torch.dot(self.directions, self.directions))
+        return torch.stack([*moments, *saturated, *self.a.numbers, *directions])
+
+
+def joined(
+    *,
+    z: Moments,
+    counts: Tensor,
+    a: Spread,
+    directed: Tensor,
+    histogram: Tensor,
+    directions: Tensor,
+    samples: float,
+) -> SiteSummary:
+    """A summary of its parts; `counts`: (3, units), rows that are active, low and high."""
+    columns = (*(getattr(z, name) for name in Moments.__slots__), *counts)
+    parts = (*columns, a.numbers, directed.reshape(1), histogram, directions)
+    return SiteSummary(numbers=torch.cat(parts), units=len(z.mean), samples=samples)
 
 
 ROW = 17  # numbers in `SiteSummary.row`
@@ -102,21 +161,86 @@ def summarise_site(
         raise TypeError("expected real tensors, got complex ones; complex networks are not watched")
     if a.shape != z.shape:  # a gated linear unit: z is the half that goes through the function
         z = z.chunk(2, dim=unit_axis)[-1]
+    seen_z, seen_a = view(z), view(a)
+    if seen_z is None or seen_a is None:
+        return _by_torch(z, a, function, unit_axis, limit)
+    plan = _plan(a.shape, unit_axis, limit)
+    numbers = torch.empty(plan.numbers, dtype=torch.float64)
+    native.core.site(
+        seen_z, plan.axis, seen_a, plan.axis, plan.stride, facts_of(function), plan.counted,
+        plan.feature_stride, plan.features, numbers.data_ptr(), plan.numbers,
+    )  # fmt: skip
+    return SiteSummary(numbers=numbers, units=plan.units, samples=plan.samples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is looked at of a tensor of one shape."""
+
+    axis: int  # that counts units; -1: there is none
+    units: int
+    stride: int  # every how many rows one is taken
+    counted: int  # of their elements, every how many the histogram counts one
+    feature_stride: int
+    features: int  # of a sample, in its direction
+    samples: float
+
+    @property
+    def numbers(self) -> int:
+        """Length of a `SiteSummary`."""
+        return COLUMNS * self.units + SPREAD + 1 + HISTOGRAM_BINS + self.features
+
+
+@lru_cache(PLANS)
+def _plan(shape: tuple[int, ...], axis: int, limit: int) -> Plan:
+    units = shape[axis] if shape else 1
+    stride = stride_of_rows(shape, axis, limit)
+    rows = -(-math.prod(shape) // max(units, 1) // stride) if shape else 1
+    each = math.prod(shape[1:])
+    feature_stride = _feature_stride(shape)
+    return Plan(
+        axis=axis if shape else -1,
+        units=units,
+        stride=stride,
+        counted=thinning(rows * units, units, COUNTED),
+        feature_stride=feature_stride,
+        features=-(-each // feature_stride) if len(shape) > 1 else 0,
+        samples=float(shape[0] if len(shape) > 1 else 1),
+    )
+
+
+def _feature_stride(shape: tuple[int, ...]) -> int:
+    """Every how many features of a sample one is looked at."""
+    samples, each = (shape[0], math.prod(shape[1:])) if shape else (1, 1)
+    features = max(FEWEST, min(FEATURES, COMPARED // max(samples, 1)))
+    return max(1, each // features)
+
+
+@lru_cache(PLANS)
+def facts_of(function: Function) -> Any:
+    """A function's flat and saturated sides, as the kernels take them."""
+    return native.core.Facts(
+        known=function.known,
+        flat_below=function.flat_below,
+        flat_above=function.flat_above,
+        saturates_below=function.saturates_below,
+        saturates_above=function.saturates_above,
+    )
+
+
+def _by_torch(z: Tensor, a: Tensor, function: Function, unit_axis: int, limit: int) -> SiteSummary:
     rows, out = as_rows(z, unit_axis, limit), as_rows(a, unit_axis, limit)
+    low = _beyond(rows, function.saturates_below, below=True)
+    high = _beyond(rows, function.saturates_above, below=False)
     directions, directed = _directions(a)
-    return SiteSummary(
+    return joined(
         z=Moments.of_columns(rows),
-        histogram=_histogram(rows),
+        counts=torch.stack([_active(rows, out, function), low, high]),
         a=Spread.of(out),
-        zeros=out.numel() - torch.count_nonzero(out).double(),
-        active=_active(rows, out, function),
-        low=_beyond(rows, function.saturates_below, below=True),
-        high=_beyond(rows, function.saturates_above, below=False),
-        samples=torch.tensor(
-            float(z.shape[0] if z.ndim > 1 else 1), dtype=torch.float64, device=z.device
-        ),
-        directions=directions,
         directed=directed,
+        histogram=_histogram(rows),
+        directions=directions,
+        samples=float(z.shape[0] if z.ndim > 1 else 1),
     )
 
 
@@ -151,9 +275,9 @@ def _edges(device: torch.device) -> Tensor:
 
 def _directions(a: Tensor) -> tuple[Tensor, Tensor]:
     if a.ndim < 2:
-        return a.new_zeros(1, dtype=torch.float64), a.new_zeros((), dtype=torch.float64)
+        return a.new_zeros(0, dtype=torch.float64), a.new_zeros((), dtype=torch.float64)
     flat = a.detach().reshape(a.shape[0], -1) if a.numel() else a.new_zeros(0, 1)
-    flat = flat[:, :: max(1, flat.shape[1] // FEATURES)].double()
+    flat = flat[:, :: _feature_stride(a.shape)].double()
     norms = torch.linalg.vector_norm(flat, dim=1)
     usable = torch.isfinite(norms) & (norms > 0)
     unit = torch.where(usable, 1 / norms, 0.0)

@@ -71,8 +71,8 @@ class TargetRange:
         low, high = torch.minimum(self.low, other.low), torch.maximum(self.high, other.high)
         return TargetRange(self.criterion, low, high)
 
-    def row(self) -> list[Tensor]:
-        return [self.low, self.high]
+    def row(self) -> Tensor:
+        return torch.stack([self.low, self.high])
 
 
 def add_range(ranges: dict[str, TargetRange], seen: TargetRange) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from stetho.record import Function
-from stetho.summarise.site import SiteSummary
+from stetho.summarise import native
+from stetho.summarise.site import ROW, SiteSummary, facts_of
 
 NEARLY_ALL = 0.95  # share of the samples in which a saturated unit is so
 FIELDS = (
@@ -33,25 +35,45 @@ class UnitMemory:
     """Remembers each unit over the probes; as much memory as a few numbers a unit."""
 
     function: Function
-    ever: Tensor | None = None  # units that some sample activated
-    silent: Tensor | None = None  # units that no sample of the last probe activated
-    quiet_rows: Tensor | None = None  # rows since each unit was last active
-    mean: Tensor | None = None  # of z in the last probe
-    samples: Tensor | None = None
+    units: Tensor | None = None  # (4, units) float64, see the properties
+    samples: float = math.nan  # of the last probe
 
-    def update(self, summary: SiteSummary, shift: Tensor | None) -> list[Tensor]:
-        """Take in one probe; gives the values of `FIELDS`, as float64 scalars.
+    def row(self, summary: SiteSummary, shift: Tensor | None) -> Tensor:
+        """Take in one probe; gives (ROW + len(FIELDS),) float64: of the site, then of its units.
 
         `shift`: the bias that was added to z, unit by unit, where there is one.
         """
-        rows = summary.z.count.max() if summary.z.count.numel() else summary.samples
+        shift = _fitting(shift, summary)
+        fresh = self.units is None or self.units.shape[1] != summary.units
+        if not summary.numbers.is_cpu or native.core is None:
+            row = torch.cat([summary.row(), torch.stack(self._update(summary, shift, fresh))])
+            self.samples = summary.samples
+            return row
+        if fresh:
+            self.units = torch.zeros(4, summary.units, dtype=torch.float64)
+        assert self.units is not None
+        out = torch.empty(ROW + len(FIELDS), dtype=torch.float64)
+        numbers, memory = summary.numbers.contiguous(), self.units
+        native.core.row(
+            numbers.data_ptr(), numbers.numel(), summary.units, len(summary.directions),
+            summary.samples, math.nan if fresh else self.samples,
+            0 if shift is None else shift.data_ptr(), 0 if shift is None else shift.numel(),
+            memory.data_ptr(), memory.numel(),
+            facts_of(self.function), out.data_ptr(), out.numel(),
+        )  # fmt: skip
+        self.samples = summary.samples
+        return out
+
+    def _update(self, summary: SiteSummary, bias: Tensor | None, fresh: bool) -> list[Tensor]:
+        """The values of `FIELDS`, as float64 scalars."""
+        samples = summary.numbers.new_tensor(summary.samples)
+        rows = summary.z.count.max() if summary.units else samples
         silent = summary.active == 0
-        before = silent if self.silent is None else self.silent
-        ever = ~silent if self.ever is None else self.ever | ~silent
-        quiet = torch.zeros_like(summary.active) if self.quiet_rows is None else self.quiet_rows
+        known = None if fresh else self.units
+        ever, before, quiet, mean = (None, silent, 0.0, None) if known is None else known
+        ever = ~silent if ever is None else (ever != 0) | ~silent
         quiet = torch.where(silent, quiet + rows, 0.0)
-        dead = silent & before
-        bias = _fitting(shift, summary)
+        dead = silent & (before != 0)
         values = [
             rows,
             _share(silent),
@@ -62,10 +84,9 @@ class UnitMemory:
             *self._saturated(bias, summary),
             _rms(summary.z.mean),
             _rms(summary.z.std),
-            *self._moved(summary),
+            *self._moved(summary, mean),
         ]
-        self.ever, self.silent, self.quiet_rows = ever, silent, quiet
-        self.mean, self.samples = summary.z.mean, summary.samples
+        self.units = torch.stack([ever.double(), silent.double(), quiet, summary.z.mean])
         return values
 
     def _alive_without(self, bias: Tensor | None, summary: SiteSummary) -> Tensor | None:
@@ -94,26 +115,26 @@ class UnitMemory:
             without = inside
         return [_share(low), _share(high), _share_among(without, low | high)]
 
-    def _moved(self, summary: SiteSummary) -> list[Tensor]:
+    def _moved(self, summary: SiteSummary, before: Tensor | None) -> list[Tensor]:
         """Rms move of the units' means in their own deviations, and what sampling alone gives.
 
         Rows of one sample are not independent (pixels of an image), so the noise is that of as
         many draws as there are samples: an upper bound.
         """
         std = summary.z.std
-        nan = std.new_tensor(torch.nan)
-        if self.mean is None or self.samples is None or self.mean.shape != std.shape:
+        if before is None:
+            nan = std.new_tensor(torch.nan)
             return [nan, nan]
-        moves = torch.where(std > 0, ((summary.z.mean - self.mean) / std) ** 2, 0.0)
+        moves = torch.where(std > 0, ((summary.z.mean - before) / std) ** 2, 0.0)
         moving = (std > 0).sum().clamp(min=1)
-        noise = (1 / summary.samples + 1 / self.samples).sqrt()
-        return [(moves.sum() / moving).sqrt(), noise]
+        noise = math.sqrt(1 / summary.samples + 1 / self.samples) if summary.samples else math.inf
+        return [(moves.sum() / moving).sqrt(), std.new_tensor(noise)]
 
 
 def _fitting(shift: Tensor | None, summary: SiteSummary) -> Tensor | None:
-    if shift is None or shift.shape != summary.active.shape:
+    if shift is None or shift.shape != (summary.units,):
         return None
-    return shift.detach().double().to(summary.active.device)
+    return shift.detach().double().to(summary.numbers.device).contiguous()
 
 
 def _share(mask: Tensor) -> Tensor:
