@@ -27,8 +27,8 @@ class Seen:
         factor = 1.0 if scale is None else 1 / scale
         if upstream is not None:
             self.up = upstream.detach().clone() * factor
-        if downstream is not None:
-            self.down = downstream.detach().clone() * factor
+        if downstream:
+            self.down = sum(part.detach() for part in downstream) * factor
 
     def discard(self):
         self.discarded = True

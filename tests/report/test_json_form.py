@@ -92,5 +92,5 @@ def test_share_of_overhead() -> None:
     form = loaded(Run(overhead=Overhead(2.0, 100.0, 3, 50)), Diagnosis(""))
     assert form["overhead"] == {
         **{"share": 0.02, "probes": 3, "steps": 50},
-        **{"seconds": 2.0, "total": 100.0},
+        **{"seconds": 2.0, "total": 100.0, "compiled": True},
     }

@@ -69,10 +69,11 @@ class PendingSite(Protocol):
     """A site's forward half, waiting for its gradients. Dropped if they never come."""
 
     def gradients(
-        self, upstream: Tensor | None, downstream: Tensor | None, scale: Tensor | None
+        self, upstream: Tensor | None, downstream: Sequence[Tensor], scale: Tensor | None
     ) -> None:
-        """Take ∂L/∂a, ∂L/∂z or both; `None`: this one comes in another call, or never.
+        """Take ∂L/∂a, ∂L/∂z or both; `None` or empty: this one comes in another call, or never.
 
+        `downstream`: what came by each way through the call; their sum is ∂L/∂z.
         `scale`: what mixed precision multiplied the loss with, to be divided out.
         """
 

@@ -174,8 +174,8 @@ class SiteReader:
         def at_activation(down: Sequence[Tensor | None], up: Sequence[Tensor | None]) -> None:
             with scene.guard:
                 if not scene.trying and not in_vmap():
-                    through = down[to_z] if single else None
-                    pending.gradients(up[place], through, scene.loss_scale)
+                    through = (down[to_z],) if single else ()
+                    pending.gradients(up[place], _present(through), scene.loss_scale)
 
         def at_way(places: list[int]) -> Callable[..., None]:
             def hook(down: Sequence[Tensor | None], _: Sequence[Tensor | None]) -> None:
@@ -184,7 +184,7 @@ class SiteReader:
                         return
                     arrived.extend(down[place] for place in places)
                     if len(arrived) >= count:
-                        pending.gradients(None, _sum(arrived), scene.loss_scale)
+                        pending.gradients(None, _present(arrived), scene.loss_scale)
                         arrived.clear()
 
             return hook
@@ -197,12 +197,8 @@ class SiteReader:
             scene.hooks.append(entry.register_hook(at_way(places)))
 
 
-def _sum(parts: Sequence[Tensor | None]) -> Tensor | None:
-    total: Tensor | None = None
-    for part in parts:
-        if part is not None:
-            total = part if total is None else total + part
-    return total
+def _present(parts: Sequence[Tensor | None]) -> list[Tensor]:
+    return [part for part in parts if part is not None]
 
 
 def _may_be_in_place(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

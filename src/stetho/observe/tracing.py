@@ -69,7 +69,7 @@ class _Unasked:
     """A site whose gradients nobody wants."""
 
     def gradients(
-        self, upstream: Tensor | None, downstream: Tensor | None, scale: Tensor | None
+        self, upstream: Tensor | None, downstream: Sequence[Tensor], scale: Tensor | None
     ) -> None: ...
 
     def discard(self) -> None: ...

@@ -14,7 +14,8 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
   `slope_factor` (rms ∂L/∂z / rms ∂L/∂a), `weight_factor` (rms ∂L/∂a of this site / rms ∂L/∂z of
   the next), `dead` (share of units), `saturated_low`, `saturated_high` (shares of elements),
   `grad_rms` (rms ∂L/∂z), and more.
-- `overhead`: `share` of the run's time, `probes`, `steps`, `seconds`.
+- `overhead`: `share` of the run's time, `probes`, `steps`, `seconds`; `compiled`: whether the
+  compiled core looked at the tensors.
 - `loss`: `first`, `last` (median of the last tenth, ten at most), `steps`, `first_nonfinite`,
   `spikes` (steps whose loss or gradient jumped: `step`, `kind`, `value`, `usual`),
   `origin` (of the first NaN or infinity: `step`, `kind`, `operation`, `before`, `after`; or null).

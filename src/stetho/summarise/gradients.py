@@ -70,6 +70,16 @@ def _plan(shape: tuple[int, ...]) -> tuple[int, int]:
     return -1, thinning(math.prod(shape), shape[-1] if shape else 1)
 
 
+def sampled_sum(parts: Sequence[Tensor]) -> Tensor:
+    """What is looked at of a sum of gradients; of several, the rest is not added up."""
+    if len(parts) == 1:
+        return parts[0]
+    first, *others = (_sampled(part.detach()) for part in parts)
+    for other in others:
+        first = first + other
+    return first
+
+
 def norm(gradients: Sequence[Tensor]) -> float:
     """The Euclidean norm of some tensors on the CPU, taken as one; 0: there are none."""
     seen = [view(gradient) for gradient in gradients]
@@ -81,9 +91,14 @@ def norm(gradients: Sequence[Tensor]) -> float:
     return float(torch.stack([one.double() for one in norms]).norm().item())
 
 
-def _by_torch(gradient: Tensor, scale: Tensor | None) -> GradientSummary:
+def _sampled(gradient: Tensor) -> Tensor:
+    """(rows, length) or (elements,)"""
     unit, _ = _plan(gradient.shape)
-    g = (thinned(gradient) if unit < 0 else as_rows(gradient, unit).reshape(-1)).double()
+    return thinned(gradient) if unit < 0 else as_rows(gradient, unit)
+
+
+def _by_torch(gradient: Tensor, scale: Tensor | None) -> GradientSummary:
+    g = _sampled(gradient).reshape(-1).double()
     if scale is not None:
         g = g / scale.double().to(g.device)
     norm = torch.linalg.vector_norm(g)

@@ -49,15 +49,24 @@ def _of_features(columns: Moments) -> list[Tensor]:
     varying = (std > 0) & torch.isfinite(std)
     spread = std.square().mean().sqrt()
     offset = mean.square().mean().sqrt() / torch.where(spread > 0, spread, torch.nan)
-    stds = torch.where(varying, std, torch.nan)
+    ordered = std[varying].sort().values
     zero = (columns.low == 0) & (columns.high == 0)
     return [
         offset,
-        torch.nanquantile(stds, 0.05),
-        torch.nanquantile(stds, 0.95),
+        _quantile(ordered, 0.05),
+        _quantile(ordered, 0.95),
         (~varying).double().mean(),
         zero.double().mean(),
     ]
+
+
+def _quantile(ordered: Tensor, share: float) -> Tensor:
+    """Of ascending numbers, between two of them linearly; NaN: there are none."""
+    if not len(ordered):
+        return ordered.new_tensor(torch.nan)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    return torch.lerp(ordered[low], ordered[min(low + 1, len(ordered) - 1)], place - low)
 
 
 def summarise_layer(x: Tensor, conv: bool, features: bool, limit: int = LIMIT) -> LayerSummary:

@@ -29,6 +29,7 @@ from stetho.summarise.gradients import (
     GradientSummary,
     gradient_stats,
     norm,
+    sampled_sum,
     summarise_gradient,
 )
 from stetho.summarise.interfaces import (
@@ -65,14 +66,14 @@ class PendingSite:
     discarded: bool = False
 
     def gradients(
-        self, upstream: Tensor | None, downstream: Tensor | None, scale: Tensor | None
+        self, upstream: Tensor | None, downstream: Sequence[Tensor], scale: Tensor | None
     ) -> None:
         if self.discarded:
             return
         if upstream is not None:
             self.up = summarise_gradient(upstream, scale)
-        if downstream is not None:
-            self.down = summarise_gradient(downstream, scale)
+        if downstream:
+            self.down = summarise_gradient(sampled_sum(downstream), scale)
         if self.up is not None and self.down is not None:
             total = SiteTotal(self.summary, self.up, self.down, self.shift)
             _add(self.totals, self.name, total)
