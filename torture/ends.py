@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import random
 import signal
 import tempfile
@@ -15,6 +16,7 @@ from torture.subject import Ended, command, diagnosed, write_script
 NAME = "ends"
 RUNS = 200
 WORKERS = 2
+OF_TORCH = {f"torchinductor_{getpass.getuser()}"}  # what a plain run leaves as well
 WHAT = {
     signal.SIGKILL: "kill -9 at a random moment: the run file is whole up to the last probe",
     signal.SIGTERM: "SIGTERM at a random moment: ends as plainly, with the diagnosis so far",
@@ -70,19 +72,23 @@ def _one(
     finished = ended.stdout == plain.stdout
     if not plain.stdout.startswith(ended.stdout):
         return f"other output {at}: {ended.stdout[-100:]!r}"
-    if not finished and ended.code not in _codes(number):
+    if not finished and ended.code not in _codes(number, ended):
         return f"exit code {ended.code} {at}: {ended.stderr[-300:]}"
     if "stetho/" in ended.stderr and "Traceback" in ended.stderr and number != signal.SIGINT:
         return f"a traceback of ours {at}: {ended.stderr[-300:]}"
-    left = [entry.name for entry in scratch.iterdir()]
+    left = [entry.name for entry in scratch.iterdir() if entry.name not in OF_TORCH]
     if left and number != signal.SIGKILL:  # nobody can clean up after kill -9
         return f"temporary files left {at}: {left}"
     return _file_fault(place / "run.stetho", ended, number, at)
 
 
-def _codes(number: signal.Signals) -> tuple[int, ...]:
-    """How a plain Python ends by this signal, and how a script does that had ended by then."""
-    return (-number, 0)
+def _codes(number: signal.Signals, ended: Ended) -> tuple[int, ...]:
+    """How a plain Python ends by this signal, and how a script does that had ended by then.
+
+    Before the script has begun, Ctrl-C ends our own command, by what shells call this end.
+    """
+    begun = "begins" in ended.stdout
+    return (-number, 0) if begun else (-number, 0, 128 + number)
 
 
 def _file_fault(file: Path, ended: Ended, number: signal.Signals, at: str) -> str:

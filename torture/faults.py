@@ -33,7 +33,11 @@ WORKERS = 2
 OUTERMOST = (
     "stetho.api.run_script",
     "stetho.running.script.run",
+    # By which a fault is told, and contained where the script's exit code must pass through.
     "stetho.running.telling.Careful.__init__",
+    "stetho.running.telling.Careful.attempt",
+    "stetho.running.telling.Careful._open",
+    "stetho.observe.on_import.AfterImport.find_spec",
     "stetho.observe.module_calls._before",
     "stetho.observe.module_calls._after",
 )

@@ -124,10 +124,19 @@ def run_script(
         TargetError: there is no such script; nothing was run.
         RunFileError: the run file cannot be written; nothing was run.
     """
-    from stetho.running.script import load, run
+    from stetho.running.script import load, run, run_plainly
     from stetho.running.telling import Careful
 
-    script, begun, stderr = load(target, as_module), Event(), Careful()
+    begun, stderr = Event(), Careful()
+    try:
+        script = load(target, as_module)
+    except StethoError:
+        raise
+    except Exception as fault:
+        if not ends_process or faults_are_raised():
+            raise
+        _say_that_we_failed(stderr, fault)
+        run_plainly(target, arguments, as_module)
     command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
     try:
         return _run_watched(
@@ -150,8 +159,7 @@ def run_script(
     except Exception as fault:
         if begun.is_set() or faults_are_raised():
             raise
-        said = f"{type(fault).__name__}: {fault}"
-        stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
+        _say_that_we_failed(stderr, fault)
     code = run(script, arguments, lambda _: None, (lambda: None) if ends_process else None)
     return Result(
         run=Run(command=command),
@@ -159,6 +167,11 @@ def run_script(
         file=None,
         exit_code=code,
     )
+
+
+def _say_that_we_failed(stderr: Careful, fault: Exception) -> None:
+    said = f"{type(fault).__name__}: {fault}"
+    stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
 
 
 def _run_watched(
@@ -196,9 +209,11 @@ def _run_watched(
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
     file = child_file(parent) if parent else own_file(target, output)
     settings = Settings(parent or str(file.absolute()), budget, every, recipe)
-    watching = Watching(new_run(command), file.absolute())  # the script may go elsewhere
-    trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin))
+    # The script may go elsewhere. A place that nobody has asked for need not be had.
+    watching = Watching(new_run(command), file.absolute(), needed=output is not None)
+    trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin), watching.failed)
     results: list[Result] = []
+    process = os.getpid()
 
     def begin() -> None:
         watching.begin(schedule)
@@ -207,15 +222,13 @@ def _run_watched(
         stderr.attempt("stop watching", watching.stop)
 
     def at_end(exit_code: int) -> None:
-        if not results and watching.is_ours:
-            stderr.attempt("diagnose the run", lambda: conclude(exit_code))
-            if not results:  # the script has run: its exit code must pass through
-                diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
-                results.append(
-                    Result(
-                        run=new_run(command), diagnosis=diagnosis, file=None, exit_code=exit_code
-                    )
-                )
+        if results or os.getpid() != process:
+            return
+        stderr.attempt("diagnose the run", lambda: conclude(exit_code))
+        if not results:  # the script has run: its exit code must pass through
+            diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
+            run = new_run(command)
+            results.append(Result(run=run, diagnosis=diagnosis, file=None, exit_code=exit_code))
 
     def conclude(exit_code: int) -> None:
         trigger.stop()
@@ -253,13 +266,14 @@ def _run_watched(
         swapped = with_recipe(recipe, target, arguments, as_module)
     with swapped, watch_children(settings) as started:
         trigger.start()
-        on_sigterm = Terminating(at_end, watching.later).on() if ends_process else nullcontext()
-        with on_sigterm:
+        terminating = Terminating(at_end, watching.later, stderr.attempt)
+        with terminating.on() if ends_process else nullcontext():
             begun.set()
-            exit_code = run(script, arguments, at_end, stop if ends_process else None)
+            before_exit = stop if ends_process else None
+            exit_code = run(script, arguments, at_end, before_exit, watching.failed)
     if not results:  # a forked child of the script that came back this far
         sys.exit(exit_code)
-    return results[0]
+    return results[0] if exit_code >= 0 else replace(results[0], exit_code=exit_code)
 
 
 class watch(AbstractContextManager["watch"]):

@@ -94,6 +94,7 @@ def run(
       stetho run --with elu train.py           # what choose said, tried at full length
     """
     from stetho.api import parse_severity, run_script
+    from stetho.running.signals import end_by
     from stetho.running.telling import Careful
 
     limit = parse_severity(fail_on) if fail_on else None
@@ -120,6 +121,8 @@ def run(
         recipe=recipe,
         ends_process=bool(context.obj),
     )
+    if result.exit_code < 0:
+        end_by(-result.exit_code)
     worst = result.diagnosis.worst
     failed = limit is not None and worst is not None and worst >= limit
     raise typer.Exit(result.exit_code or (FINDING_STANDS if failed else 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -147,8 +148,9 @@ def test_a_full_disk_is_told_once_and_costs_nothing_before(tmp_path: Path) -> No
 
 
 def full(writer: RunWriter, pages: int) -> None:
-    assert writer._connection is not None
-    writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+    file = writer._failed or writer._connection
+    assert file is not None
+    file.execute(f"PRAGMA max_page_count = {pages}")
 
 
 def test_writing_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
@@ -166,8 +168,48 @@ def test_writing_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
     writer.finish(0, Overhead())
     writer.close()
     run = read_run(path)
-    assert [probe.step for probe in run.probes] == [0, 3]
-    assert run.unseen == ("2 writes to the run file failed and are missing",)
+    assert [probe.step for probe in run.probes] == [0, 1, 2, 3]
+
+
+def test_what_the_file_does_not_take_is_in_the_report(tmp_path: Path) -> None:
+    path = tmp_path / "run.stetho"
+    told: list[RunFileError] = []
+    writer = RunWriter(path, Run(), told.append)
+    writer.add_probe(Probe(step=0, time=0.0))
+    full(writer, 1)
+    big = {f"{index}/relu": SiteStats(z_mean=1.0) for index in range(50)}
+    for step in (1, 2):
+        writer.add_probe(Probe(step=step, time=0.0, sites=big))
+    writer.finish(0, Overhead())
+    assert [probe.step for probe in writer.read().probes] == [0, 1, 2]
+    writer.close()
+    assert len(told) == 1
+    run = read_run(path)
+    assert [probe.step for probe in run.probes] == [0]
+    assert not run.finished
+
+
+def test_a_file_that_need_not_be_is_kept_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "place").write_text("a file where a folder should be")
+    told: list[RunFileError] = []
+    writer = RunWriter(tmp_path / "place" / "run.stetho", Run(), told.append, needed=False)
+    writer.add_probe(Probe(step=0, time=0.0))
+    writer.finish(3, Overhead())
+    run = writer.read()
+    assert (len(run.probes), run.exit_code, len(told)) == (1, 3, 1)
+    writer.close()
+
+
+def test_a_folder_that_is_removed_costs_nothing_of_the_report(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    writer = RunWriter(folder / "run.stetho", Run(), print)
+    for step in range(3):
+        writer.add_probe(Probe(step=step, time=0.0))
+        if step == 1:
+            shutil.rmtree(folder)
+    writer.finish(0, Overhead())
+    assert len(writer.read().probes) == 3
+    writer.close()
 
 
 def test_without_a_callback_the_first_failure_raises(tmp_path: Path) -> None:

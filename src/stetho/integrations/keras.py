@@ -41,7 +41,7 @@ class KerasSteps:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._trigger = AfterImport(MODULE, self._wrap)
+        self._trigger = AfterImport(MODULE, self._wrap, observer.guard.failed)
         self._patches = ExitStack()
         self._known: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 

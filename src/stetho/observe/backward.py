@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stetho.observe.guard import Guard
 from stetho.patching import patched
 
 OnBackward = Callable[[Tensor, "Tensor | None"], None]
@@ -22,7 +23,8 @@ class BackwardWatch:
     the script computed it and the scale that mixed precision put on it; `after()` behind it.
     """
 
-    def __init__(self, before: OnBackward, after: Nothing) -> None:
+    def __init__(self, before: OnBackward, after: Nothing, guard: Guard) -> None:
+        self._guard = guard
         self._before = before
         self._after = after
         self._patches = ExitStack()
@@ -39,11 +41,14 @@ class BackwardWatch:
 
     def _wrap_backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            root = _scalar(tensors)
-            if root is None or self._running:  # torch calls it once more for modes
+            known = None
+            if not self._running:  # torch calls it once more for modes
+                with self._guard:
+                    known = self._loss(tensors)
+            if known is None:
                 return original(tensors, *args, **kwargs)
             self._running = True
-            self._before(*self._unscaled(root))
+            self._before(*known)
             try:
                 return original(tensors, *args, **kwargs)
             finally:
@@ -60,6 +65,11 @@ class BackwardWatch:
             return result
 
         return scale
+
+    def _loss(self, tensors: Any) -> tuple[Tensor, Tensor | None] | None:
+        """A scalar that is to be differentiated, as the script computed it, and its scale."""
+        root = _scalar(tensors)
+        return None if root is None else self._unscaled(root)
 
     def _unscaled(self, root: Tensor) -> tuple[Tensor, Tensor | None]:
         scaled, self._scaled = self._scaled, None

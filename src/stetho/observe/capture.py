@@ -114,7 +114,7 @@ class Capture(TorchFunctionMode):
             self._aside = 0
             self._paused = None
             self._set_joined(True)
-            watch = AfterImport(COMPILER, self._make_way_for_compiled)
+            watch = AfterImport(COMPILER, self._make_way_for_compiled, self.scene.guard.failed)
             watch.start()
             self._making_way.callback(watch.stop)
             self._make_way_for_graphs()
@@ -211,10 +211,11 @@ class Capture(TorchFunctionMode):
         self, func: Call, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        try:
-            reader, func = self._readers[func]
-        except KeyError:
-            reader, func = self._readers[func] = self._learn(func, sys._getframe(2))
+        known = self._readers.get(func)
+        if known is None:
+            with self.scene.guard:
+                known = self._readers[func] = self._learn(func, sys._getframe(2))
+        reader, func = known or (None, func)
         stack = self.scene.stack
         if stack and stack[-1].functions is not None:
             stack[-1].functions.add(func.__name__)
@@ -245,10 +246,8 @@ class Capture(TorchFunctionMode):
 
     def _learn(self, func: Call, frame: FrameType) -> tuple[Reader | None, Call]:
         """Who reads calls of a function, and the function that is really called."""
-        with self.scene.guard:
-            called = _called(func, frame)
-            return self._find_reader(called), called
-        return None, func
+        called = _called(func, frame)
+        return self._find_reader(called), called
 
     def _find_reader(self, func: Call) -> Reader | None:
         readers: tuple[tuple[Collection[Call], Reader], ...] = (

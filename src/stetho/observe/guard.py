@@ -36,7 +36,7 @@ def entry(
         except Exception as fault:
             if faults_are_raised():
                 raise
-            owner.guard.trip("".join(traceback.format_exception(fault)))
+            owner.guard.failed(fault)
             return None
 
     return entered
@@ -94,7 +94,7 @@ class Guard:
                 act()
         if not isinstance(fault, Exception) or faults_are_raised():
             return False
-        self.trip("".join(traceback.format_exception(fault)))
+        self.failed(fault)
         return True
 
     def later(self, act: Callable[[], None]) -> None:
@@ -108,6 +108,10 @@ class Guard:
         """Seconds spent inside of the guard since this was last asked."""
         seconds, self._seconds = self._seconds, 0.0
         return seconds
+
+    def failed(self, fault: Exception) -> None:
+        """A fault that was caught elsewhere."""
+        self.trip("".join(traceback.format_exception(fault)))
 
     def trip(self, text: str) -> None:
         if self.tripped:

@@ -61,7 +61,7 @@ class Observer:
         self._on_ranks = on_ranks
         self._models = [weakref.ref(model) for model in models]
         self._sentinel = Sentinel(self.structure.names.parameter_name, self.guard, sink)
-        self._backward = BackwardWatch(self._before_backward, self._after_backward)
+        self._backward = BackwardWatch(self._before_backward, self._after_backward, self.guard)
         self._handles: list[Any] = []
         self._patches = ExitStack()
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()

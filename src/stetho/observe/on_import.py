@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
+from stetho.errors import faults_are_raised
+
 
 class _Loader(importlib.abc.Loader):
     def __init__(self, loader: importlib.abc.Loader, then: Callable[[], None]) -> None:
@@ -31,11 +33,17 @@ class _Loader(importlib.abc.Loader):
 
 
 class AfterImport(importlib.abc.MetaPathFinder):
-    """While it is on, calls `then` once, right after `name` was imported (or at once if it was)."""
+    """While it is on, calls `then` once, right after `name` was imported (or at once if it was).
 
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
+    `failed` is told of a fault of ours in between; the import goes on without us.
+    """
+
+    def __init__(
+        self, name: str, then: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None:
         self._name = name
         self._then = then
+        self._failed = failed
 
     def start(self) -> None:
         if self._name in sys.modules:
@@ -50,6 +58,15 @@ class AfterImport(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
+        try:
+            return self._found(name)
+        except Exception as fault:
+            if faults_are_raised():
+                raise
+            self._failed(fault)
+            return None
+
+    def _found(self, name: str) -> importlib.machinery.ModuleSpec | None:
         if name != self._name:
             return None
         self.stop()

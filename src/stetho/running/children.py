@@ -91,7 +91,7 @@ def watching_child(settings: Settings, what: str) -> Iterator[None]:
         yield
         return
     schedule = Schedule(settings.budget, settings.every)
-    trigger = AfterImport("torch", lambda: watching.begin(schedule))
+    trigger = AfterImport("torch", lambda: watching.begin(schedule), watching.failed)
     code = 1
     try:
         trigger.start()

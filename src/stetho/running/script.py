@@ -11,6 +11,8 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import signal
+import subprocess
 import sys
 import threading
 import traceback
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import NoReturn
 
 from stetho.errors import TargetError, faults_are_raised
 from stetho.observe.tracebacks import without_ours
@@ -40,6 +43,13 @@ class Script:
 def load(target: str, as_module: bool = False) -> Script:
     """Find and compile a script (`train.py`) or, as `python -m` does, a module (`pkg.train`)."""
     return _load_module(target) if as_module else _load_file(target)
+
+
+def run_plainly(target: str, arguments: Sequence[str], as_module: bool) -> NoReturn:
+    """Let Python itself run a script, in place of this process."""
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    module = ["-m"] if as_module else []
+    os.execv(sys.executable, [sys.executable, *flags, *module, target, *arguments])
 
 
 def _load_file(target: str) -> Script:
@@ -133,16 +143,21 @@ def run(
     arguments: Sequence[str],
     at_end: Callable[[int], None],
     before_exit: Callable[[], None] | None = None,
+    failed: Callable[[Exception], None] = lambda fault: None,
 ) -> int:
     """Run a script; gives the exit code that Python would end with.
+
+    Negative: the number of the signal that would end it, as `subprocess` has it (Ctrl-C).
 
     `at_end(exit_code)` is called when its main module has come to its end, however it did, while
     its objects are still alive. With `before_exit` the process ends with the script: its other
     threads and its exit handlers come to their end before that, in Python's own order, and
     `before_exit()` is called between the two. Exceptions are printed as Python prints them.
+    `failed` is told of a fault of ours after the script's own code has ended.
     """
     with as_main(script, arguments, for_good=before_exit is not None) as main:
         code = 1
+        interrupted = False
         try:
             exec(script.code, main.__dict__)
             code = 0
@@ -150,7 +165,7 @@ def run(
             code = _exit_code(leaving)
         except KeyboardInterrupt as error:
             _print_exception(error)
-            code = 130
+            code, interrupted = 130, True
         except BaseException as error:
             _print_exception(error)
             code = 1
@@ -159,12 +174,13 @@ def run(
                 _flush()
                 if before_exit is not None:
                     _end(main, script, before_exit)
-            except Exception:
+            except Exception as fault:
                 if faults_are_raised():
                     raise
+                failed(fault)
             finally:
                 at_end(code)
-    return code
+    return -signal.SIGINT if interrupted and before_exit is not None else code
 
 
 def _end(main: ModuleType, script: Script, before_exit: Callable[[], None]) -> None:

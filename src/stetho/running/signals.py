@@ -22,12 +22,19 @@ class Terminating:
     """Our handler of SIGTERM, where nobody has set one, and as long as the script sets none.
 
     `end(exit_code)` is called first; `later(act)` puts an act off until code of ours that is
-    running has come to its end. The script sees the default handler where ours is.
+    running has come to its end; `attempt(what, act)` does something that must not raise. The script
+    sees the default handler where ours is.
     """
 
     _on: Terminating | None = None
 
-    def __init__(self, end: Callable[[int], None], later: Callable[[Act], None]) -> None:
+    def __init__(
+        self,
+        end: Callable[[int], None],
+        later: Callable[[Act], None],
+        attempt: Callable[[str, Act], None],
+    ) -> None:
+        self._attempt = attempt
         self._end = end
         self._later = later
         self._process = os.getpid()
@@ -42,7 +49,7 @@ class Terminating:
             return
         with ExitStack() as stack:
             Terminating._on = self
-            stack.callback(self._off)
+            stack.callback(lambda: self._attempt("let go of SIGTERM", self._off))
             self._signal(signal.SIGTERM, self._handle)
             stack.enter_context(patched(signal, "signal", self._setting))
             stack.enter_context(patched(signal, "getsignal", self._getting))
@@ -89,6 +96,12 @@ class Terminating:
 
     def _shown(self, handler: Any) -> Any:
         return signal.SIG_DFL if handler == self._handle else handler
+
+
+def end_by(number: int) -> None:
+    """End this process by a signal, as a Python that nobody watches ends by Ctrl-C."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _in_child() -> None:

@@ -6,6 +6,7 @@ import itertools
 import os
 import platform
 import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from stetho.diagnose import diagnose
+from stetho.errors import RunFileError
 from stetho.record import Diagnosis, Overhead, Run
 from stetho.store import RunWriter
 from stetho.summarise import native
@@ -45,12 +47,13 @@ class Watching:
     """Joins the rooms for one training: observer → recorder → run file → diagnosis.
 
     `begin` may come late (when the script has imported torch); `end` takes everything off again.
-    `file` None: a temporary file, gone with this object.
+    `file` None: a temporary file, gone with this object. `needed`: whether there must be one; else
+    a run whose file cannot be made is kept in memory.
     """
 
     active: ClassVar[list[Watching]] = []  # that have begun in this process, or in its parent
 
-    def __init__(self, run: Run, file: Path | None) -> None:
+    def __init__(self, run: Run, file: Path | None, *, needed: bool = True) -> None:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if file is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="stetho-")
@@ -58,12 +61,19 @@ class Watching:
         self.file = file
         self.header = run
         self._write_errors: list[str] = []
-        self._writer = RunWriter(file, run, lambda error: self._write_errors.append(str(error)))
+        self._writer = RunWriter(file, run, self._on_write_error, needed=needed)
         self._recorder: Recorder | None = None
         self._observer: Observer | None = None
         self._keras: KerasSteps | None = None
         self._process = os.getpid()
         self.follows = False  # whether another rank's report tells of this process too
+
+    def _on_write_error(self, error: RunFileError) -> None:
+        self._write_errors.append(str(error))
+
+    def failed(self, fault: Exception) -> None:
+        """Note a fault of our own: the verdict will say that it is incomplete."""
+        self._writer.note_fault("".join(traceback.format_exception(fault)))
 
     def begin(
         self,
@@ -161,7 +171,7 @@ class Watching:
             self._recorder.finish()
         self._writer.finish(exit_code, overhead)
         run = self._writer.read()
-        if not self.file.exists():
+        if not self.file.exists() and not self._write_errors:
             self._write_errors.append(f"the run file {self.file} was removed while it was written")
         run = replace(run, unseen=(*run.unseen, *self._write_errors))
         diagnosis = diagnose(run)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from stetho.errors import RunFileError
 from stetho.store import schema
-
-BUSY_SECONDS = 2.0  # to wait for another writer of the same file
+from stetho.store.connections import BUSY_SECONDS
 
 
 def make_room(path: Path) -> None:

@@ -29,11 +29,11 @@ from stetho.record import (
     Spike,
 )
 from stetho.store import blocks, schema, thin, values
+from stetho.store.connections import BUSY_SECONDS, copy_rows, in_memory, leave_one_file, transaction
 from stetho.store.place import make_room
 from stetho.store.reader import read_run, run_of
 
 Named = TypeVar("Named", Site, Layer, Parameter)
-BUSY_SECONDS = 2.0  # to wait for another writer of the same file
 HEADER = (
     "command",
     "kind",
@@ -53,9 +53,10 @@ class RunWriter:
     """Writes one run file; readers may look at it meanwhile.
 
     The file is made at once: a path that cannot be written raises `RunFileError` here. A write
-    that fails later (full disk) takes back its own transaction only; it is reported once, to
-    `on_error` or else as a `RunFileError`, and later calls try again. In a forked child of the
-    process that made it, a writer does nothing.
+    that fails later (full disk) is reported once, to `on_error` or else as a `RunFileError`; from
+    then on the run is kept in memory, from where `finish` puts it into the file if there is room
+    again. With `needed` false, a file that cannot even be made is treated in the same way. In a
+    forked child of the process that made it, a writer does nothing.
 
     A run file that already stands at `path` is replaced; any other file is refused.
     """
@@ -67,19 +68,29 @@ class RunWriter:
         on_error: Callable[[RunFileError], None] | None = None,
         *,
         loss_limit: int = schema.LOSS_LIMIT,
+        needed: bool = True,
     ) -> None:
         self.path = Path(path)
         self._on_error = on_error
         self._loss_limit = loss_limit
         self._lock = threading.RLock()
         self._process = os.getpid()
-        self._lost = 0  # writes that failed
+        self._told = False  # whether a failure has been reported
+        self._failed: sqlite3.Connection | None = None  # the file, where memory stands in for it
         self._layouts: dict[tuple[str, ...], int] = {}
         self._structure: dict[str, tuple[Any, ...]] = {}
         self._counts = {"loss": 0, "probe": 0}
         self._first_nonfinite_loss = run_header.first_nonfinite_loss
         self._versions = dict(run_header.versions)
-        self._connection: sqlite3.Connection | None = _create(self.path, run_header)
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._connection = _create(self.path, run_header)
+        except RunFileError as error:
+            if needed or on_error is None:
+                raise
+            self._tell(RunFileError(f"{error}. This report is all that is kept of the run"))
+            self._connection = in_memory()
+            transaction(self._connection, lambda file: _write_header(file, run_header))
 
     def set_version(self, name: str, version: str) -> None:
         """Note the version of a library (torch, once it is imported)."""
@@ -151,8 +162,15 @@ class RunWriter:
         """The script came to its end: fold the write-ahead log in and leave one single file."""
         self._write(lambda file: self._finish(file, exit_code, overhead))
         with self._lock:
-            if self._usable() and self._connection is not None:
-                _leave_one_file(self._connection)
+            if not self._usable() or self._connection is None:
+                return
+            memory = self._connection
+            if self._failed is not None:
+                with suppress(sqlite3.Error):  # there may be room again
+                    transaction(self._failed, lambda file: copy_rows(memory, file))
+                    leave_one_file(self._failed)
+            elif self.path.exists():
+                leave_one_file(self._connection)
 
     def read(self) -> Run:
         """All that was written so far, even if the file has been removed meanwhile."""
@@ -162,16 +180,16 @@ class RunWriter:
             try:
                 return run_of(self._connection)
             except sqlite3.Error as error:
-                raise RunFileError(
-                    f"cannot read run file {self.path} again: {error}; was its folder removed?"
-                ) from error
+                raise RunFileError(f"cannot read run file {self.path} again: {error}") from error
 
     def close(self) -> None:
         """Let go of the file. Without `finish` before, it reads as a run that did not end."""
         with self._lock:
-            if self._usable() and self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self._usable():
+                for connection in (self._connection, self._failed):
+                    if connection is not None:
+                        connection.close()
+                self._connection = self._failed = None
 
     # ------------------------------------------------------------------ one transaction
 
@@ -184,23 +202,34 @@ class RunWriter:
             if not self._usable() or self._connection is None:
                 return False
             try:
-                _transaction(self._connection, action)
+                transaction(self._connection, action)
             except (sqlite3.Error, OSError) as error:
-                self._failed(error)
-                return False
+                if self._failed is not None:
+                    return False  # memory fails as well
+                self._go_on_in_memory(self._connection, error)
+                return self._write(action)
             return True
 
-    def _failed(self, error: Exception) -> None:
-        self._layouts.clear()  # ids that were taken back
-        self._lost += 1
-        if self._lost > 1:
-            return
-        report = RunFileError(
-            f"cannot write to run file {self.path}: {error}. What was written before is kept; "
-            "free some space or choose another place for the run file"
+    def _go_on_in_memory(self, file: sqlite3.Connection, error: Exception) -> None:
+        """The file takes nothing more: what it holds is copied. Tells of it once."""
+        self._tell(
+            RunFileError(
+                f"cannot write to run file {self.path}: {error}. What was written before is kept "
+                "there, what came later is in this report alone; free some space or choose "
+                "another place for the run file"
+            )
         )
+        memory = in_memory()
+        transaction(memory, lambda target: copy_rows(file, target))
+        self._connection, self._failed = memory, file
+
+    def _tell(self, report: RunFileError) -> None:
+        self._layouts.clear()  # ids that were taken back
+        if self._told:
+            return
+        self._told = True
         if self._on_error is None:
-            raise report from error
+            raise report
         self._on_error(report)
 
     # ------------------------------------------------------------------ what is written
@@ -264,8 +293,6 @@ class RunWriter:
         _put(file, "finished", True)
         _put(file, "exit_code", exit_code)
         _put(file, "overhead", overhead)
-        if self._lost:
-            _note(file, "unseen", f"{self._lost} writes to the run file failed and are missing")
 
 
 def save_run(path: str | os.PathLike[str], run: Run, diagnosis: Diagnosis | None = None) -> None:
@@ -296,7 +323,7 @@ def _create(path: Path, run: Run) -> sqlite3.Connection:
         file = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        _transaction(file, lambda file: _write_schema(file, run))
+        transaction(file, lambda file: _write_schema(file, run))
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
         file.execute("PRAGMA journal_size_limit = 4194304")
@@ -313,19 +340,12 @@ def _write_schema(file: sqlite3.Connection, run: Run) -> None:
     file.execute(f"PRAGMA user_version = {schema.VERSION}")
     for statement in schema.TABLES:
         file.execute(statement)
+    _write_header(file, run)
+
+
+def _write_header(file: sqlite3.Connection, run: Run) -> None:
     for key in HEADER:
         _put(file, key, getattr(run, key))
-
-
-def _transaction(file: sqlite3.Connection, action: Callable[[sqlite3.Connection], None]) -> None:
-    file.execute("BEGIN IMMEDIATE")
-    try:
-        action(file)
-        file.execute("COMMIT")
-    except BaseException:
-        if file.in_transaction:
-            file.execute("ROLLBACK")
-        raise
 
 
 def _put(file: sqlite3.Connection, key: str, value: Any) -> None:
@@ -363,12 +383,3 @@ def _thin_probes(file: sqlite3.Connection) -> int:
     places = thin.probes_to_drop([step for _, step in rows], schema.FIRST_PROBES)
     file.executemany("DELETE FROM probe WHERE id = ?", [(rows[place][0],) for place in places])
     return len(places)
-
-
-def _leave_one_file(file: sqlite3.Connection) -> None:
-    """Fold the log in. A reader in the middle of the file forbids it: then the log stays."""
-    file.execute("PRAGMA busy_timeout = 200")
-    with suppress(sqlite3.Error):
-        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        file.execute("PRAGMA journal_mode = DELETE")
-    file.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
