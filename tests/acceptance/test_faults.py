@@ -46,7 +46,7 @@ PARTS = [
     "stetho.summarise.recorder:Recorder.site",
     "stetho.summarise.recorder:Recorder.structure",
     "stetho.summarise.recorder:Recorder.target",
-    "stetho.summarise.units:UnitMemory.update",
+    "stetho.summarise.units:UnitMemory.row",
     "stetho.store.writer:RunWriter.add_losses",
     "stetho.store.writer:RunWriter.add_probe",
     "stetho.store.writer:RunWriter.add_sites",

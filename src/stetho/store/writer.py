@@ -81,6 +81,7 @@ class RunWriter:
         self._structure: dict[str, tuple[Any, ...]] = {}
         self._counts = {"loss": 0, "probe": 0}
         self._first_nonfinite_loss = run_header.first_nonfinite_loss
+        self._header = run_header
         self._versions = dict(run_header.versions)
         self._connection: sqlite3.Connection | None = None
         try:
@@ -220,8 +221,17 @@ class RunWriter:
             )
         )
         memory = in_memory()
-        transaction(memory, lambda target: copy_rows(file, target))
+        try:
+            transaction(memory, lambda target: copy_rows(file, target))
+        except sqlite3.Error:  # it cannot even be read any more (no room for its log's index)
+            transaction(memory, self._write_what_is_known)
         self._connection, self._failed = memory, file
+
+    def _write_what_is_known(self, file: sqlite3.Connection) -> None:
+        _write_header(file, self._header)
+        _put(file, "versions", self._versions)
+        for key, items in self._structure.items():
+            _put(file, key, items)
 
     def _tell(self, report: RunFileError) -> None:
         self._layouts.clear()  # ids that were taken back
