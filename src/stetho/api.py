@@ -203,7 +203,7 @@ def _run_watched(
         watch_children,
     )
     from stetho.running.script import run
-    from stetho.running.signals import Terminating
+    from stetho.running.signals import Terminating, unhurried
 
     schedule = Schedule(budget, every)
     parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
@@ -224,7 +224,8 @@ def _run_watched(
     def at_end(exit_code: int) -> None:
         if results or os.getpid() != process:
             return
-        stderr.attempt("diagnose the run", lambda: conclude(exit_code))
+        with unhurried() if ends_process else nullcontext():
+            stderr.attempt("diagnose the run", lambda: conclude(exit_code))
         if not results:  # the script has run: its exit code must pass through
             diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
             run = new_run(command)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from stetho.running.signals import unhurried
+
 TRAINING = """
 import os, signal, sys, time
 import torch
@@ -55,7 +57,7 @@ while True:
 """
 
 
-def terminated(folder: Path, text: str):
+def ended_by(number: int, folder: Path, text: str):
     process = subprocess.Popen(
         command("-o", folder / "run.stetho", written(folder, text)),
         cwd=folder,
@@ -65,22 +67,39 @@ def terminated(folder: Path, text: str):
     )
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
-    process.terminate()
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
 def test_sigterm_is_answered_by_a_diagnosis_and_ends_the_process_as_ever(tmp_path):
-    code, _, told = terminated(tmp_path, FOREVER)
+    code, _, told = ended_by(signal.SIGTERM, tmp_path, FOREVER)
     assert code == -signal.SIGTERM
     assert "Learning" in told
     assert "Run file" in told
     assert "Traceback" not in told
 
 
+def test_ctrl_c_ends_it_as_it_ends_python_with_a_diagnosis(tmp_path):
+    code, _, told = ended_by(signal.SIGINT, tmp_path, FOREVER)
+    assert code == -signal.SIGINT
+    assert "\nKeyboardInterrupt\n" in told
+    assert "Run file" in told
+
+
+def test_a_first_ctrl_c_does_not_end_what_is_unhurried_a_second_does():
+    with pytest.raises(KeyboardInterrupt), unhurried():
+        os.kill(os.getpid(), signal.SIGINT)
+        reached = True
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_sigterm_of_a_script_that_handles_it_is_the_script_s(tmp_path):
     handled = "signal.signal(signal.SIGTERM, lambda *_: (print('saved'), sys.exit(4)))" + FOREVER
-    code, out, told = terminated(tmp_path, handled)
+    code, out, told = ended_by(signal.SIGTERM, tmp_path, handled)
     assert (code, out) == (4, "saved\n")
     assert "Run file" in told
 

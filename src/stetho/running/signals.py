@@ -98,6 +98,25 @@ class Terminating:
         return signal.SIG_DFL if handler == self._handle else handler
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """A first Ctrl-C does not end what runs inside (the diagnosis of a script that has ended)."""
+    main = threading.current_thread() is threading.main_thread()
+    usual = signal.getsignal(signal.SIGINT)
+    if not main or usual is not signal.default_int_handler:
+        yield
+        return
+
+    def first(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def end_by(number: int) -> None:
     """End this process by a signal, as a Python that nobody watches ends by Ctrl-C."""
     signal.signal(number, signal.SIG_DFL)
