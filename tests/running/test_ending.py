@@ -88,11 +88,17 @@ def test_ctrl_c_ends_it_as_it_ends_python_with_a_diagnosis(tmp_path):
 
 
 def test_a_first_ctrl_c_does_not_end_what_is_unhurried_a_second_does():
-    with pytest.raises(KeyboardInterrupt), unhurried():
-        os.kill(os.getpid(), signal.SIGINT)
-        reached = True
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(1)
+    reached = []
+
+    def interrupted_twice():
+        with unhurried():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("the second")
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_twice()
     assert reached
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
