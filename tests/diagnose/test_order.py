@@ -80,6 +80,15 @@ def test_the_verdict_of_a_network_that_unlearns():
     assert (kept.value, kept.limit) == pytest.approx((0.0566, 0.5 * 0.479), abs=1e-3)
 
 
+def test_since_when_a_network_knows_nothing_any_more():
+    learned = [2.3 * 0.98**step + 0.02 * (step % 3) for step in range(200)]
+    diagnosis = diagnose(chain(4, losses=(*learned, *[2.303] * 200)))
+    finding = next(one for one in diagnosis.findings if one.rule == "not-learning")
+    assert finding.severity == Severity.FAULT
+    assert finding.first_step == pytest.approx(200, abs=2)
+    assert f"Before step {finding.first_step} it was down to 0.0" in finding.message
+
+
 def test_a_network_that_keeps_more_than_half_of_what_it_knew_has_lost_nothing():
     keeps = (*[2.3] * 60, *[1.2] * 90, *[1.7] * 150)  # 0.479 at best, 0.262 in the end
     assert diagnose(chain(4, losses=keeps)).worst is None

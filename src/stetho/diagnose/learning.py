@@ -22,6 +22,8 @@ LITTLE = 0.25  # zoo, calibration half: healthy networks have more in the end, a
 LOST = 0.5  # part of what had been explained before that is left in a network that unlearns
 FALLING = 0.02  # part by which the loss falls in the second half of a run that is still learning
 SLOWLY = 1e-3  # and of one that moves at all
+RISING = 0.2  # part of the way from the best loss to the last
+NEIGHBOURS = 5  # losses whose median stands for one of them
 RISEN = 3.0  # times its first value: the loss has run away
 
 
@@ -37,6 +39,7 @@ class Learning:
     best: float = math.nan  # lowest median of any stretch that is as long as the last one
     best_step: int = 0  # the step in which that stretch ended
     lately: float = math.nan  # lowest median of the stretches in the last quarter
+    lost_step: int | None = None  # since when a loss that had fallen stays high again
 
     @property
     def lost(self) -> bool:
@@ -86,7 +89,20 @@ def judge(run: Run) -> Learning:
         best_step=best_step,
         lately=late,
     )
-    return replace(seen, status=_status(seen, losses))
+    seen = replace(seen, status=_status(seen, losses))
+    return replace(seen, lost_step=_lost_step(run)) if seen.lost else seen
+
+
+def _lost_step(run: Run) -> int | None:
+    """The step from which on the loss is no longer near its best."""
+    losses = run.losses
+    best, _ = _best([loss for loss in losses if math.isfinite(loss)], NEIGHBOURS)
+    limit = best + RISING * (_ends(losses)[1] - best)
+    around = NEIGHBOURS // 2
+    for place in range(len(losses) - 1 - around, around - 1, -1):
+        if median(losses[place - around : place + around + 1]) < limit:
+            return run.loss_steps[min(place + 1, len(losses) - 1)]
+    return None
 
 
 def _status(seen: Learning, losses: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ from stetho.diagnose.exclusion import (
     creeps,
     remembers,
 )
-from stetho.diagnose.learning import EXPLAINED, LITTLE, LOST
+from stetho.diagnose.learning import EXPLAINED, LITTLE, LOST, Learning
 from stetho.diagnose.learning import STUCK as STUCK_LIMIT
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
@@ -153,9 +153,9 @@ class NotLearning(AbstractRule):
             severity=Severity.FAULT if grave else Severity.WARNING,
             message=f"After {seen.steps} steps the loss is {number(seen.last)}, "
             f"{_against_constant(seen.explained)} that of the best constant prediction "
-            f"({number(seen.baseline)}).",
+            f"({number(seen.baseline)}).{_was_lower(seen)}",
             sites=(),
-            first_step=0,
+            first_step=seen.lost_step or 0,
             evidence=evidence,
             cause={"unknown": 1.0},
             remedies=(
@@ -174,6 +174,13 @@ class NotLearning(AbstractRule):
     @classmethod
     def absent(cls) -> Run:
         return chain(4, losses=LEARNS)
+
+
+def _was_lower(seen: Learning) -> str:
+    """What is to be said of a loss that had fallen before."""
+    if seen.lost_step is None:
+        return ""
+    return f" Before step {seen.lost_step} it was down to {number(seen.best)}."
 
 
 def _against_constant(explained: float) -> str:

@@ -1,0 +1,140 @@
+"""Nothing in → how many faults that begin late in a training are noticed, and since when.
+
+`python bench/late.py`: 40 trainings of 1,000 steps in which one thing goes wrong at a step drawn
+from 30 to 900, and 40 twins in which nothing does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, replace
+
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor, nn
+
+import stetho
+from spikes import NETWORKS, OPTIMIZERS
+from stetho.record import Finding, Severity
+
+STEPS = 1000
+KINDS = ("bias", "rate", "frozen", "constant", "labels")
+NEAR = 0.1  # share of the step by which an onset may be off
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str  # one of KINDS, or "" for a healthy twin
+    network: str
+    optimizer: str
+    step: int
+    seed: int
+
+
+def cases(count: int) -> list[Case]:
+    generator = torch.Generator().manual_seed(11)
+    return [
+        Case(
+            kind=KINDS[index % len(KINDS)],
+            network=list(NETWORKS)[index // 5 % 3],
+            optimizer=list(OPTIMIZERS)[index // 15 % 3],
+            step=int(torch.randint(30, 900, (), generator=generator)),
+            seed=index,
+        )
+        for index in range(count)
+    ]
+
+
+def train(case: Case) -> stetho.Result:
+    torch.manual_seed(case.seed)
+    net = NETWORKS[case.network]()
+    optimizer = OPTIMIZERS[case.optimizer](net.parameters())
+    data = load_digits()
+    images = torch.tensor(data.data, dtype=torch.float32) / 8 - 1
+    labels = torch.tensor(data.target)
+    with stetho.watch(net, optimizer) as watched:
+        for step in range(STEPS):
+            chosen = torch.randint(0, len(images), (64,))
+            x, y = images[chosen], labels[chosen]
+            if step >= case.step:
+                x, y = spoil(case, x, y)
+            if step == case.step:
+                break_network(case, net, optimizer)
+            loss = nn.functional.cross_entropy(net(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return watched.result
+
+
+def spoil(case: Case, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    if case.kind == "constant":
+        return torch.full_like(x, 0.5), y
+    if case.kind == "labels":
+        return x, y[torch.randperm(len(y))]
+    return x, y
+
+
+def break_network(case: Case, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    layers = [part for part in net.modules() if isinstance(part, (nn.Linear, nn.Conv2d))]
+    if case.kind == "bias":  # of what stands before the first function
+        before = next((part for part in net.modules() if isinstance(part, nn.LayerNorm)), layers[0])
+        with torch.no_grad():
+            before.bias -= 30
+    if case.kind == "rate":
+        optimizer.param_groups[0]["lr"] *= 300
+    if case.kind == "frozen":
+        layers[0].register_forward_hook(lambda layer, given, output: output.detach())
+
+
+def alarms(result: stetho.Result) -> dict[str, Finding]:
+    found = result.diagnosis.findings
+    return {one.rule: one for one in found if one.severity >= Severity.WARNING}
+
+
+def judge(case: Case, result: stetho.Result, twin: stetho.Result) -> dict[str, object]:
+    """What the faulty training is alarmed for and its twin is not; since when."""
+    new = {rule: one for rule, one in alarms(result).items() if rule not in alarms(twin)}
+    sick = result.diagnosis.learning in ("stuck", "diverged", "worse")
+    onsets = {rule: one.onset or (one.first_step or 0,) * 2 for rule, one in new.items()}
+    low, high = (1 - NEAR) * case.step, (1 + NEAR) * case.step
+    right = [rule for rule, (begin, end) in onsets.items() if begin <= high and end >= low]
+    return {
+        "case": str(case),
+        "kind": case.kind,
+        "noticed": bool(new) or sick,
+        "onset": bool(right),
+        "found": {rule: list(onset) for rule, onset in onsets.items()},
+        "verdict": result.diagnosis.verdict,
+        "twin": sorted(alarms(twin)),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", help="where the rows go")
+    parser.add_argument("--count", type=int, default=40, help="how many")
+    chosen = parser.parse_args()
+    rows = []
+    for case in cases(chosen.count):
+        rows.append(judge(case, train(case), train(replace(case, kind=""))))
+        row = rows[-1]
+        print(row["case"], "noticed" if row["noticed"] else "MISSED", row["onset"], row["found"])
+        print("   ", row["verdict"][:150], row["twin"], flush=True)
+    for kind in KINDS:
+        some = [row for row in rows if row["kind"] == kind]
+        noticed, onset = (sum(bool(row[key]) for row in some) for key in ("noticed", "onset"))
+        print(f"{kind}: noticed {noticed}, onset right {onset} of {len(some)}")
+    noticed, onset = (sum(bool(row[key]) for row in rows) for key in ("noticed", "onset"))
+    print(f"noticed {noticed} of {len(rows)}, onset within {NEAR:.0%}: {onset}")
+    print(f"healthy twins with an alarm: {sum(bool(row['twin']) for row in rows)}")
+    if chosen.json:
+        with open(chosen.json, "w", encoding="utf-8") as file:
+            json.dump(rows, file, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
