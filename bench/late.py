@@ -89,27 +89,38 @@ def break_network(case: Case, net: nn.Module, optimizer: torch.optim.Optimizer) 
         layers[0].register_forward_hook(lambda layer, given, output: output.detach())
 
 
-def alarms(result: stetho.Result) -> dict[str, Finding]:
-    found = result.diagnosis.findings
-    return {one.rule: one for one in found if one.severity >= Severity.WARNING}
+def found_in(result: stetho.Result) -> dict[str, Finding]:
+    """The gravest finding of each rule."""
+    return {one.rule: one for one in reversed(result.diagnosis.findings)}
 
 
 def judge(case: Case, result: stetho.Result, twin: stetho.Result) -> dict[str, object]:
-    """What the faulty training is alarmed for and its twin is not; since when."""
-    new = {rule: one for rule, one in alarms(result).items() if rule not in alarms(twin)}
-    sick = result.diagnosis.learning in ("stuck", "diverged", "worse")
+    """What is found in the faulty training and not in its twin, and since when."""
+    usual = found_in(twin)
+    new = {rule: one for rule, one in found_in(result).items() if rule not in usual}
     onsets = {rule: one.onset or (one.first_step or 0,) * 2 for rule, one in new.items()}
     low, high = (1 - NEAR) * case.step, (1 + NEAR) * case.step
     right = [rule for rule, (begin, end) in onsets.items() if begin <= high and end >= low]
     return {
         "case": str(case),
         "kind": case.kind,
-        "noticed": bool(new) or sick,
+        "noticed": bool(new),
+        "alarmed": any(one.severity >= Severity.WARNING for one in new.values()),
         "onset": bool(right),
         "found": {rule: list(onset) for rule, onset in onsets.items()},
         "verdict": result.diagnosis.verdict,
-        "twin": sorted(alarms(twin)),
+        "twin": sorted(rule for rule, one in usual.items() if one.severity >= Severity.WARNING),
     }
+
+
+def counted(rows: list[dict[str, object]]) -> str:
+    noticed, alarmed, onset = (
+        sum(bool(row[key]) for row in rows) for key in ("noticed", "alarmed", "onset")
+    )
+    return (
+        f"noticed {noticed} of {len(rows)} ({noticed - alarmed} by a note alone), onset within "
+        f"{NEAR:.0%}: {onset}"
+    )
 
 
 def main() -> int:
@@ -125,10 +136,8 @@ def main() -> int:
         print("   ", row["verdict"][:150], row["twin"], flush=True)
     for kind in KINDS:
         some = [row for row in rows if row["kind"] == kind]
-        noticed, onset = (sum(bool(row[key]) for row in some) for key in ("noticed", "onset"))
-        print(f"{kind}: noticed {noticed}, onset right {onset} of {len(some)}")
-    noticed, onset = (sum(bool(row[key]) for row in rows) for key in ("noticed", "onset"))
-    print(f"noticed {noticed} of {len(rows)}, onset within {NEAR:.0%}: {onset}")
+        print(f"{kind}: {counted(some)}")
+    print(f"all: {counted(rows)}")
     print(f"healthy twins with an alarm: {sum(bool(row['twin']) for row in rows)}")
     if chosen.json:
         with open(chosen.json, "w", encoding="utf-8") as file:
