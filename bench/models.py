@@ -48,6 +48,53 @@ def gpt() -> tuple[nn.Module, torch.optim.Optimizer, Step]:
     return model, optimizer, step
 
 
+def resnet() -> tuple[nn.Module, torch.optim.Optimizer, Step]:
+    """ResNet-18 (11 million weights) on 64 × 64 images, batches of 16."""
+    from transformers import ResNetConfig, ResNetForImageClassification
+
+    config = ResNetConfig(
+        embedding_size=64,
+        hidden_sizes=[64, 128, 256, 512],
+        depths=[2, 2, 2, 2],
+        layer_type="basic",
+        num_labels=10,
+    )
+    model = ResNetForImageClassification(config)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    x, y = torch.randn(16, 3, 64, 64), torch.randint(0, 10, (16,))
+
+    def step() -> None:
+        optimizer.zero_grad()
+        model(pixel_values=x, labels=y).loss.backward()
+        optimizer.step()
+
+    return model, optimizer, step
+
+
+def bert() -> tuple[nn.Module, torch.optim.Optimizer, Step]:
+    """BERT's architecture at half its width: 6 layers, 384 wide; 8 sequences of 128 tokens."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig(
+        vocab_size=1000,
+        hidden_size=384,
+        num_hidden_layers=6,
+        num_attention_heads=6,
+        intermediate_size=1536,
+        num_labels=4,
+    )
+    model = BertForSequenceClassification(config)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
+    tokens, y = torch.randint(0, 1000, (8, 128)), torch.randint(0, 4, (8,))
+
+    def step() -> None:
+        optimizer.zero_grad()
+        model(input_ids=tokens, labels=y).loss.backward()
+        optimizer.step()
+
+    return model, optimizer, step
+
+
 def _classifier(
     model: nn.Module, x: torch.Tensor, classes: int
 ) -> tuple[nn.Module, torch.optim.Optimizer, Step]:
@@ -62,4 +109,10 @@ def _classifier(
     return model, optimizer, step
 
 
-MODELS = {"MLP 20 × 256": mlp, "small CNN": cnn, "small GPT": gpt}
+MODELS = {
+    "MLP 20 × 256": mlp,
+    "small CNN": cnn,
+    "small GPT": gpt,
+    "ResNet-18": resnet,
+    "BERT, 6 layers": bert,
+}

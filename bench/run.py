@@ -74,7 +74,7 @@ def row(name: str, made: Made, rounds: int, seconds: float) -> str:
     cells = (
         name,
         f"{1e3 * plain:.1f} ms",
-        f"+{spread(probe, 1e3, 'ms')}",
+        f"+{spread(probe, 100 / plain, '%')}",
         f"+{spread(other, 100 / plain, '%')}",
         f"{probes} of {steps}",
         f"{whole:.1%}",
@@ -85,6 +85,7 @@ def row(name: str, made: Made, rounds: int, seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--only", choices=list(MODELS), nargs="*", help="by default all")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the whole run")
     arguments = parser.parse_args()
     torch.manual_seed(0)
@@ -100,7 +101,8 @@ def main() -> None:
     )
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, make in MODELS.items():
-        print(row(name, make(), arguments.rounds, arguments.seconds), flush=True)
+        if not arguments.only or name in arguments.only:
+            print(row(name, make(), arguments.rounds, arguments.seconds), flush=True)
 
 
 if __name__ == "__main__":

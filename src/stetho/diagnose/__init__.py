@@ -7,12 +7,10 @@ from dataclasses import replace
 
 from stetho.diagnose.exclusion import by_exclusion
 from stetho.diagnose.explaining import explain, explanations
-from stetho.diagnose.rule import all_rules, explains
-from stetho.diagnose.rules.non_finite import NonFinite
-from stetho.diagnose.rules.not_learning import NotLearning
+from stetho.diagnose.rule import all_rules, rule_of
 from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
-from stetho.record import Diagnosis, Finding, Remedy, Run, Severity
+from stetho.record import NOT_LEARNING, Diagnosis, Finding, Remedy, Run, Severity
 
 __all__ = ["diagnose", "explain", "explanations"]
 
@@ -28,15 +26,15 @@ def diagnose(run: Run) -> Diagnosis:
 
 def _beside(findings: Sequence[Finding]) -> list[Finding]:
     """What cannot be why a network does not learn is a note beside something that can."""
-    causes = any(explains(one.rule) and one.severity > Severity.NOTE for one in findings)
+    causes = any(rule_of(one).explains and one.severity > Severity.NOTE for one in findings)
     return [
-        replace(one, severity=Severity.NOTE) if causes and _goes_with(one.rule) else one
+        replace(one, severity=Severity.NOTE) if causes and _goes_with(one) else one
         for one in findings
     ]
 
 
-def _goes_with(rule: str) -> bool:
-    return not explains(rule) and rule != NotLearning.name
+def _goes_with(finding: Finding) -> bool:
+    return not rule_of(finding).explains and finding.rule != NOT_LEARNING
 
 
 def _came_later(finding: Finding, view: RunView) -> bool:
@@ -44,9 +42,9 @@ def _came_later(finding: Finding, view: RunView) -> bool:
 
     The first two probes count as the start, as the effects of steps can be seen from the second on.
     """
-    if finding.rule == NonFinite.name:
-        return False  # numbers that are none end a training by themselves
-    if finding.rule == NotLearning.name:
+    if rule_of(finding).ends:
+        return False
+    if finding.rule == NOT_LEARNING:
         return True  # it is the effect
     start = view.probes[:2][-1].step if view.probes else 0
     return finding.first_step is not None and finding.first_step > start
@@ -63,9 +61,9 @@ def _with_onset(finding: Finding, view: RunView) -> Finding:
 
 def _explained(finding: Finding, among: Sequence[Finding], view: RunView) -> Finding:
     """A loss that does not move, with the cause of the gravest finding that explains it."""
-    if finding.rule != NotLearning.name:
+    if finding.rule != NOT_LEARNING:
         return finding
-    causes = [one for one in among if explains(one.rule) and one.severity > Severity.NOTE]
+    causes = [one for one in among if rule_of(one).explains and one.severity > Severity.NOTE]
     if not causes:
         return by_exclusion(finding, view)
     first = causes[0]

@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from stetho.diagnose.phrases import number, percent
-from stetho.diagnose.rule import explains
+from stetho.diagnose.rule import rule_of
 from stetho.diagnose.view import RunView
-from stetho.record import Evidence, Finding, Severity
+from stetho.record import NOT_LEARNING, Evidence, Finding, Severity
 
 # Causes that no other activation function would fix, and their names in sentences.
 ELSEWHERE: Mapping[str, str] = {
@@ -24,13 +24,6 @@ ELSEWHERE: Mapping[str, str] = {
     "frozen": "weights that no optimizer holds",
     "zero-grad": "gradients that are never set to zero",
 }
-# Symptoms that stop a network from learning by themselves.
-STOPPING = ("vanishing-gradient", "vanishing-through-time", "exploding-gradient", "saturated")
-# Faults that bring these symptoms about: what stands behind them has no part of its own.
-BREAKING = (
-    *("non-finite", "oversized-update", "decayed-weights", "unzeroed-gradient"),
-    *("dead-units", "saturated"),
-)
 ALL = 0.9  # share of the blame that must lie elsewhere
 HALF = 0.5  # share that another finding may attribute to the activation function
 MOVING = 1e-5  # relative update of a weight that a gradient reaches; a hundredth of the usual
@@ -45,10 +38,10 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
     if not grave or view.is_check:
         return None
     lead = leading(grave)
-    if view.learning.status == "learns" and lead.rule != "not-learning":
+    if view.learning.status == "learns" and lead.rule != NOT_LEARNING:
         return None
     outside = sum(share for cause, share in lead.cause.items() if cause in ELSEWHERE)
-    apart = lead.rule not in BREAKING and any(_of_activation(one) > HALF for one in grave)
+    apart = not rule_of(lead).breaks and any(_of_activation(one) > HALF for one in grave)
     if outside < ALL or apart:
         return None
     cause = max(lead.cause, key=lambda name: lead.cause[name])
@@ -57,12 +50,12 @@ def elsewhere(view: RunView, findings: Sequence[Finding]) -> str | None:
 
 def leading(grave: Sequence[Finding]) -> Finding:
     """Return the finding that explains the others; the most severe one, if none can."""
-    return next((finding for finding in grave if explains(finding.rule)), grave[0])
+    return next((finding for finding in grave if rule_of(finding).explains), grave[0])
 
 
 def _of_activation(finding: Finding) -> float:
     """Return the activation function's share, if the finding can stop a network from learning."""
-    if finding.rule not in STOPPING:
+    if not rule_of(finding).stops:
         return 0.0
     return finding.cause.get("slope", 0.0) + finding.cause.get("function", 0.0)
 

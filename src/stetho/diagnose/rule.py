@@ -35,6 +35,9 @@ class AbstractRule(ABC):
     limits: ClassVar[dict[str, Limit]]
     rank: ClassVar[int]  # causes before their consequences, among findings of one severity
     explains: ClassVar[bool] = True  # whether it can be why a network does not learn
+    stops: ClassVar[bool] = False  # whether a symptom of activations that alone can be why
+    breaks: ClassVar[bool] = False  # whether it brings such symptoms about
+    ends: ClassVar[bool] = False  # whether it ends a training whenever it comes
 
     @abstractmethod
     def check(self, view: RunView) -> Iterator[Finding]:
@@ -54,9 +57,9 @@ class AbstractRule(ABC):
         return self.limits[name].value
 
 
-def explains(name: str) -> bool:
-    """Whether findings of this rule can be why a network does not learn; False: they go with it."""
-    return next((rule.explains for rule in all_rules() if rule.name == name), True)
+def rule_of(finding: Finding) -> AbstractRule | type[AbstractRule]:
+    """The rule that made a finding; one that is no longer there is like any other."""
+    return next((rule for rule in all_rules() if rule.name == finding.rule), AbstractRule)
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stetho.diagnose.elsewhere import elsewhere
 from stetho.diagnose.phrases import counted, number
 from stetho.diagnose.view import RunView
-from stetho.record import Finding, Severity
+from stetho.record import NOT_LEARNING, Finding, Severity
 
 
 def verdict(view: RunView, findings: Sequence[Finding]) -> str:
@@ -32,7 +32,7 @@ def _of_what_was_seen(view: RunView, findings: Sequence[Finding]) -> str:
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave:
         return f"{_opening(view)} {_quiet(view, findings)}"
-    causes = [finding for finding in grave if finding.rule != "not-learning"]
+    causes = [finding for finding in grave if finding.rule != NOT_LEARNING]
     said = elsewhere(view, findings)
     outside = f" {said}" if said is not None else ""
     if not causes:

@@ -18,6 +18,7 @@ from stetho.record.claims import (
 )
 from stetho.record.findings import (
     CAUSES,
+    NOT_LEARNING,
     Diagnosis,
     Evidence,
     Finding,
@@ -52,6 +53,7 @@ __all__ = [
     "HISTOGRAM_BINS",
     "HISTOGRAM_OCTAVES",
     "NAN",
+    "NOT_LEARNING",
     "Answer",
     "ArticleResult",
     "CandidateResult",

@@ -57,6 +57,7 @@ class Predicted:
     relative: bool = False  # no loss was seen: gradients are relative to that at the output
 
 
+NOT_LEARNING = "not-learning"  # the rule whose finding the others explain
 # The only names that a cause may have.
 CAUSES = (
     "slope",

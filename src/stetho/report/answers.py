@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stetho.record import Diagnosis, Finding, Run, Severity
+from stetho.record import NOT_LEARNING, Diagnosis, Finding, Run, Severity
 from stetho.report import phrases
 from stetho.report.numbers import whole
 from stetho.report.tree import Answer, Answers
@@ -24,7 +24,7 @@ def leading(diagnosis: Diagnosis) -> Finding | None:
     """The finding to speak of first: the gravest that says more than that nothing is learned."""
     grave = [finding for finding in diagnosis.findings if finding.severity > Severity.NOTE]
     ordered = sorted(grave, key=lambda finding: -finding.severity)
-    telling = (finding for finding in ordered if finding.rule != "not-learning")
+    telling = (finding for finding in ordered if finding.rule != NOT_LEARNING)
     return next(telling, ordered[0] if ordered else None)
 
 

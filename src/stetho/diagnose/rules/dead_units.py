@@ -35,6 +35,7 @@ class DeadUnits(AbstractRule):
 
     name: ClassVar[str] = "dead-units"
     rank: ClassVar[int] = 16
+    breaks: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "share": Limit(
             0.5,

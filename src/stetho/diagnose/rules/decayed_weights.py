@@ -31,6 +31,7 @@ class DecayedWeights(AbstractRule):
 
     name: ClassVar[str] = "decayed-weights"
     rank: ClassVar[int] = 13
+    breaks: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "size": Limit(
             0.5,

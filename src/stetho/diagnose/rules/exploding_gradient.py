@@ -28,6 +28,7 @@ class ExplodingGradient(AbstractRule):
 
     name: ClassVar[str] = "exploding-gradient"
     rank: ClassVar[int] = 15
+    stops: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e3,

@@ -100,6 +100,8 @@ class NonFinite(AbstractRule):
 
     name: ClassVar[str] = "non-finite"
     rank: ClassVar[int] = 10
+    breaks: ClassVar[bool] = True
+    ends: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "elements": Limit(
             0.0, "share of elements that are NaN or infinite", "One element is too many"

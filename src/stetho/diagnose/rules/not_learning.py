@@ -20,7 +20,7 @@ from stetho.diagnose.learning import STUCK as STUCK_LIMIT
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import PATIENCE, RunView
-from stetho.record import Evidence, Finding, Remedy, Run, Severity
+from stetho.record import NOT_LEARNING, Evidence, Finding, Remedy, Run, Severity
 
 NOTHING = 0.005  # share of a constant prediction's loss that rounds to 0 %
 
@@ -47,7 +47,7 @@ class NotLearning(AbstractRule):
     sites, and the steps have the usual size, check the labels.
     """
 
-    name: ClassVar[str] = "not-learning"
+    name: ClassVar[str] = NOT_LEARNING
     rank: ClassVar[int] = 90
     explains: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {

@@ -34,6 +34,7 @@ class OversizedUpdate(AbstractRule):
 
     name: ClassVar[str] = "oversized-update"
     rank: ClassVar[int] = 14
+    breaks: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "update": Limit(
             steps.LARGE,

@@ -36,6 +36,8 @@ class Saturated(AbstractRule):
 
     name: ClassVar[str] = "saturated"
     rank: ClassVar[int] = 18
+    stops: ClassVar[bool] = True
+    breaks: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "elements": Limit(
             0.5,

@@ -35,6 +35,7 @@ class VanishingGradient(AbstractRule):
 
     name: ClassVar[str] = "vanishing-gradient"
     rank: ClassVar[int] = 20
+    stops: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e-3,

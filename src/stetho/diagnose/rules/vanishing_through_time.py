@@ -33,6 +33,7 @@ class VanishingThroughTime(AbstractRule):
 
     name: ClassVar[str] = "vanishing-through-time"
     rank: ClassVar[int] = 21
+    stops: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "total": Limit(
             1e-3,
