@@ -42,13 +42,14 @@ class Structure:
 
     def feeds_layer(self, site: str, layer: str) -> None:
         """Note that a site's output reaches a layer: it, and what it is made of, is hidden."""
-        known = self.sites.get(site)
-        if known is None or layer in known.feeds:
-            return
-        self.sites[site] = replace(known, output=False, feeds=(*known.feeds, layer))
-        self.changed = True
-        for before in self.upstream.get(site, ()):
-            self.feeds_layer(before, layer)
+        waiting = [site]
+        while waiting:
+            name = waiting.pop()
+            known = self.sites.get(name)
+            if known is not None and layer not in known.feeds:
+                self.sites[name] = replace(known, output=False, feeds=(*known.feeds, layer))
+                self.changed = True
+                waiting.extend(self.upstream.get(name, ()))
 
     def mark_gate(self, site: str) -> None:
         """Note that a site's output multiplies another signal."""
