@@ -76,3 +76,20 @@ def test_nested_patches_of_one_name_unwind_in_any_order() -> None:
     second.close()
     first.close()
     assert vars(Base)["name"] is before
+
+
+def test_the_lower_of_two_of_ours_may_end_first() -> None:
+    module = types.ModuleType("module")
+    original = module.f = lambda: "f"
+
+    def doubled(below):
+        return lambda: 2 * below()
+
+    lower, upper = ExitStack(), ExitStack()
+    lower.enter_context(patched(module, "f", shouting))
+    upper.enter_context(patched(module, "f", doubled))
+    assert module.f() == "FF"
+    lower.close()
+    assert module.f() == "ff"
+    upper.close()
+    assert module.f is original
