@@ -25,6 +25,15 @@ def torchrun(*arguments, cwd):
     return _outcome([sys.executable, "-m", *map(str, (*TORCHRUN, *arguments))], cwd)
 
 
+def plainly(*arguments, cwd):
+    """torchrun without us: now and then its ranks fail to meet or to part on a busy machine."""
+    for _ in range(3):
+        done = torchrun(*arguments, cwd=cwd)
+        if done.code == 0:
+            break
+    return done
+
+
 def by_stetho(*arguments, cwd):
     """`stetho run -m torch.distributed.run … train.py …`: the launcher itself is run."""
     return stetho("run", "--every", 1, "-o", "run.stetho", "-m", *TORCHRUN, *arguments, cwd=cwd)
@@ -73,10 +82,9 @@ def same_run(merged, alone, skip=()):
 
 @pytest.mark.parametrize("how", ["ddp", "fsdp"])
 def test_two_ranks_are_told_as_one_process_on_the_joined_batch(how, alone, tmp_path):
-    plain = torchrun(TRAIN, how, "plain.pt", cwd=tmp_path)
+    plain = plainly(TRAIN, how, "plain.pt", cwd=tmp_path)
     ours = by_stetho(TRAIN, how, "ours.pt", cwd=tmp_path)
-    assert (ours.code, ours.stdout) == (0, "trained on 2\n")
-    assert plain.stdout == ours.stdout  # its code is 1 now and then, on a busy machine
+    assert (ours.code, ours.stdout) == (plain.code, plain.stdout) == (0, "trained on 2\n")
     pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
     assert all(torch.equal(mine, theirs) for mine, theirs in pairs)
     merged = read_run(tmp_path / "run.stetho")
@@ -89,7 +97,7 @@ def test_two_ranks_are_told_as_one_process_on_the_joined_batch(how, alone, tmp_p
 
 
 def test_flat_parameters_are_named_and_sites_are_seen_all_the_same(alone, tmp_path):
-    plain = torchrun(TRAIN, "flat", "plain.pt", cwd=tmp_path)
+    plain = plainly(TRAIN, "flat", "plain.pt", cwd=tmp_path)
     ours = by_stetho(TRAIN, "flat", "ours.pt", cwd=tmp_path)
     assert (ours.code, ours.stdout) == (plain.code, plain.stdout) == (0, "trained on 2\n")
     pairs = zip(weights(tmp_path / "ours.pt"), weights(tmp_path / "plain.pt"), strict=True)
