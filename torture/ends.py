@@ -85,10 +85,11 @@ def _one(
 def _codes(number: signal.Signals, ended: Ended) -> tuple[int, ...]:
     """How a plain Python ends by this signal, and how a script does that had ended by then.
 
-    Before the script has begun, Ctrl-C ends our own command, by what shells call this end.
+    Before the script has begun, Ctrl-C ends our own command, by what shells call this end, or as
+    `python -m` does.
     """
     begun = "begins" in ended.stdout
-    return (-number, 0) if begun else (-number, 0, 128 + number)
+    return (-number, 0) if begun else (-number, 0, 128 + number, 1)
 
 
 def _file_fault(file: Path, ended: Ended, number: signal.Signals, at: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from stetho.errors import (
     RunFileError,
@@ -24,6 +23,7 @@ from stetho.errors import (
 )
 from stetho.record import Diagnosis, Run, Severity
 from stetho.results import Result as Result
+from stetho.results import RunPair
 from stetho.running.watching import OF_RANK, Watching, new_run, own_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer as TorchOptimizer
 
     from stetho.prediction.compare import Comparison
-    from stetho.report import Side
     from stetho.running.script import Script
     from stetho.running.telling import Careful
 
@@ -45,47 +44,6 @@ def load_result(file: Path) -> Result:
 
     run = read_run(file)
     return Result(run=run, diagnosis=read_diagnosis(file) or diagnose(run), file=file)
-
-
-@dataclass(frozen=True)
-class RunPair:
-    """Two runs side by side. Prints as the terminal's text."""
-
-    a: Result
-    b: Result
-
-    def _sides(self) -> tuple[Side, Side]:
-        from stetho.report import Side
-
-        a, b = self.a, self.b
-        return Side("A", a.run, a.diagnosis, a.file), Side("B", b.run, b.diagnosis, b.file)
-
-    def show(self, stream: TextIO | None = None) -> None:
-        from stetho.report import print_pair
-
-        print_pair(*self._sides(), stream)
-
-    def json(self) -> dict[str, Any]:
-        from stetho.report import pair_json
-
-        return pair_json(*self._sides())
-
-    def html(self) -> str:
-        from stetho.report import pair_html
-
-        return pair_html(*self._sides())
-
-    def _repr_html_(self) -> str:
-        from stetho.report import pair_panel
-
-        return pair_panel(*self._sides())
-
-    def __str__(self) -> str:
-        stream = io.StringIO()
-        self.show(stream)
-        return stream.getvalue()
-
-    __repr__ = __str__
 
 
 def compare_runs(a: Path, b: Path) -> RunPair:
@@ -214,6 +172,7 @@ def _run_watched(
     trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin), watching.failed)
     results: list[Result] = []
     process = os.getpid()
+    terminating = Terminating(lambda code: at_end(code), watching.later, stderr.attempt)
 
     def begin() -> None:
         watching.begin(schedule)
@@ -224,7 +183,7 @@ def _run_watched(
     def at_end(exit_code: int) -> None:
         if results or os.getpid() != process:
             return
-        with unhurried() if ends_process else nullcontext():
+        with terminating.held(), unhurried() if ends_process else nullcontext():
             stderr.attempt("diagnose the run", lambda: conclude(exit_code))
         if not results:  # the script has run: its exit code must pass through
             diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
@@ -267,7 +226,6 @@ def _run_watched(
         swapped = with_recipe(recipe, target, arguments, as_module)
     with swapped, watch_children(settings) as started:
         trigger.start()
-        terminating = Terminating(at_end, watching.later, stderr.attempt)
         with terminating.on() if ends_process else nullcontext():
             begun.set()
             before_exit = stop if ends_process else None

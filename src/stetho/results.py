@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from stetho.record import Diagnosis, Run
 
 if TYPE_CHECKING:
     from stetho.prediction.compare import Comparison
+    from stetho.report import Side
 
 
 @dataclass(frozen=True)
@@ -65,5 +67,46 @@ class Result:
 
     def __str__(self) -> str:
         return self.text()
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class RunPair:
+    """Two runs side by side. Prints as the terminal's text."""
+
+    a: Result
+    b: Result
+
+    def _sides(self) -> tuple[Side, Side]:
+        from stetho.report import Side
+
+        a, b = self.a, self.b
+        return Side("A", a.run, a.diagnosis, a.file), Side("B", b.run, b.diagnosis, b.file)
+
+    def show(self, stream: TextIO | None = None) -> None:
+        from stetho.report import print_pair
+
+        print_pair(*self._sides(), stream)
+
+    def json(self) -> dict[str, Any]:
+        from stetho.report import pair_json
+
+        return pair_json(*self._sides())
+
+    def html(self) -> str:
+        from stetho.report import pair_html
+
+        return pair_html(*self._sides())
+
+    def _repr_html_(self) -> str:
+        from stetho.report import pair_panel
+
+        return pair_panel(*self._sides())
+
+    def __str__(self) -> str:
+        stream = io.StringIO()
+        self.show(stream)
+        return stream.getvalue()
 
     __repr__ = __str__

@@ -35,6 +35,7 @@ class Terminating:
         attempt: Callable[[str, Act], None],
     ) -> None:
         self._attempt = attempt
+        self._held = self._due = False
         self._end = end
         self._later = later
         self._process = os.getpid()
@@ -69,7 +70,21 @@ class Terminating:
         else:
             self._die()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """SIGTERM waits for what runs inside: the end that it would ask for."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            if self._due:
+                self._die()
+
     def _finish(self) -> None:
+        if self._held:
+            self._due = True
+            return
         try:
             self._end(128 + signal.SIGTERM)
         finally:
