@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from stetho.diagnose import diagnose
 from stetho.diagnose.elsewhere import leading
-from stetho.diagnose.rule import explains
+from stetho.diagnose.rule import rule_of
 from stetho.record import Diagnosis, Finding, Run, Severity
 from stetho.store import read_run
 from zoo.cases import Case
@@ -102,7 +102,7 @@ def delays(case: Case, run: Run) -> tuple[int | None, int | None]:
 
 
 def _names(case: Case, finding: Finding) -> bool:
-    return explains(finding.rule) if case.plant is None else finding.rule in case.plant.rules
+    return rule_of(finding).explains if case.plant is None else finding.rule in case.plant.rules
 
 
 def until(run: Run, step: int) -> Run:
