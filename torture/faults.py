@@ -38,6 +38,8 @@ OUTERMOST = (
     "stetho.running.telling.Careful.attempt",
     "stetho.running.telling.Careful._open",
     "stetho.observe.on_import.AfterImport.find_spec",
+    "stetho.observe.guard.Guard.__enter__",
+    "stetho.observe.guard.Guard.__exit__",
     "stetho.observe.module_calls._before",
     "stetho.observe.module_calls._after",
 )

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stetho.observe.guard import Guard
+from stetho.observe.guard import Guard, entry
 from stetho.patching import patched
 
 OnBackward = Callable[[Tensor, "Tensor | None"], None]
@@ -24,7 +24,7 @@ class BackwardWatch:
     """
 
     def __init__(self, before: OnBackward, after: Nothing, guard: Guard) -> None:
-        self._guard = guard
+        self.guard = guard
         self._before = before
         self._after = after
         self._patches = ExitStack()
@@ -41,10 +41,8 @@ class BackwardWatch:
 
     def _wrap_backward(self, original: Any) -> Any:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            known = None
-            if not self._running:  # torch calls it once more for modes
-                with self._guard:
-                    known = self._loss(tensors)
+            # torch calls it once more for modes
+            known = None if self._running else self._loss(tensors)
             if known is None:
                 return original(tensors, *args, **kwargs)
             self._running = True
@@ -66,10 +64,13 @@ class BackwardWatch:
 
         return scale
 
+    @entry
     def _loss(self, tensors: Any) -> tuple[Tensor, Tensor | None] | None:
         """A scalar that is to be differentiated, as the script computed it, and its scale."""
-        root = _scalar(tensors)
-        return None if root is None else self._unscaled(root)
+        with self.guard:
+            root = _scalar(tensors)
+            return None if root is None else self._unscaled(root)
+        return None
 
     def _unscaled(self, root: Tensor) -> tuple[Tensor, Tensor | None]:
         scaled, self._scaled = self._scaled, None

@@ -102,15 +102,17 @@ class Terminating:
                 and Terminating._on is self
             ):
                 handler = self._handle
-            return self._shown(original(signalnum, handler))
+            former = original(signalnum, handler)
+            return signal.SIG_DFL if former == self._handle else former
 
         return set_handler
 
     def _getting(self, original: Any) -> Any:
-        return lambda signalnum, /: self._shown(original(signalnum))
+        def get_handler(signalnum: Any, /) -> Any:
+            handler = original(signalnum)
+            return signal.SIG_DFL if handler == self._handle else handler
 
-    def _shown(self, handler: Any) -> Any:
-        return signal.SIG_DFL if handler == self._handle else handler
+        return get_handler
 
 
 @contextmanager
