@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 
 import pytest
 import torch
@@ -100,6 +101,18 @@ def test_one_watch_inside_of_another():
     assert run.faults == ()
     assert run.overhead.steps == 24
     assert [probe.step for probe in run.probes[:10]] == list(range(10))
+
+
+def test_what_stands_outside_of_modules_is_seen_after_a_step_that_failed():
+    model = nn.Linear(8, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with stetho.watch(model, optimizer) as seen:
+        with pytest.raises(TypeError):
+            optimizer.step("no function")
+        train(model, optimizer, 1)
+    run = seen.result.run
+    assert run.faults == ()
+    assert not math.isnan(run.probes[0].baseline), "the loss function and its targets"
 
 
 def test_trainings_that_take_turns_in_coroutines():

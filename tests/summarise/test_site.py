@@ -245,6 +245,12 @@ def test_movement_of_unit_means_against_sampling_noise():
     assert moved["unit_shift"] == pytest.approx(1, rel=0.1)
 
 
+def test_a_batch_without_samples_says_nothing_of_movement():
+    memory = UnitMemory(function=RELU)
+    unit_values(memory, torch.empty(0, 3))
+    assert unit_values(memory, torch.randn(4, 3))["unit_shift_noise"] == math.inf
+
+
 def test_an_unknown_function_is_active_where_its_output_is_not_zero():
     unknown = Function(name="Mine", known=False)
     z = torch.tensor([[1.0, -1.0], [2.0, -2.0]])

@@ -274,6 +274,8 @@ class Capture(TorchFunctionMode):
             self._join_torch()
         elif self._aside or on_fast_path(frame.module, args):
             self._step_aside(frame)
+        elif self._resting and torch.is_grad_enabled():  # the optimizer's step has failed
+            self.resume()
         elif torch.is_grad_enabled() is not self._joined:
             self._set_joined(not self._joined)
             frame.turned = True

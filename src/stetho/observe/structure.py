@@ -5,12 +5,26 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.optim import Optimizer as TorchOptimizer
 
 from stetho.observe.tracker import Names
 from stetho.record import Layer, Optimizer, Parameter, Site
+
+
+class Met(NamedTuple):
+    """A parameter as it was last met."""
+
+    itself: weakref.ref[Tensor]
+    optimizer: int
+    trained: bool
+    name: str
+
+    def is_as_before(self, parameter: Tensor, optimizer: int) -> bool:
+        same = self.itself() is parameter and self.optimizer == optimizer
+        return same and self.trained is parameter.requires_grad
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,8 +39,7 @@ class Structure:
     before_norm: set[str] = field(default_factory=set)  # biases that a batch normalisation undoes
     norm_parameters: set[str] = field(default_factory=set)
     upstream: dict[str, set[str]] = field(default_factory=dict)  # sites that feed a site directly
-    # parameters as they were last met: (itself, its optimizer, whether it is trained) and its name
-    met: dict[int, tuple[weakref.ref[Tensor], int, bool, str]] = field(default_factory=dict)
+    met: dict[int, Met] = field(default_factory=dict)  # living parameters, by id
     changed: bool = False
 
     def add_site(self, site: Site) -> None:
@@ -72,14 +85,13 @@ class Structure:
     def learn_parameter(self, parameter: Tensor, optimizer: int) -> str:
         """Take in a parameter (`optimizer` -1: none has it) if it is new; gives its name."""
         met = self.met.get(id(parameter))
-        known = met is not None and met[0]() is parameter and met[1] == optimizer
-        if known and met is not None and met[2] is parameter.requires_grad:
-            return met[3]
+        if met is not None and met.is_as_before(parameter, optimizer):
+            return met.name
         name = self._learned(parameter, optimizer)
         if self.names.first:  # names as they will stay
-            self.met[id(parameter)] = (
-                *(weakref.ref(parameter), optimizer, parameter.requires_grad, name),
-            )
+            key, forget = id(parameter), self.met.pop
+            itself = weakref.ref(parameter, lambda _: forget(key, None))
+            self.met[key] = Met(itself, optimizer, parameter.requires_grad, name)
         return name
 
     def _learned(self, parameter: Tensor, optimizer: int) -> str:

@@ -11,10 +11,8 @@ from torch import Tensor
 from stetho.record import LayerStats
 from stetho.summarise import native
 from stetho.summarise.layout import LIMIT, as_rows, stride_of_rows
-from stetho.summarise.moments import Moments, Spread
+from stetho.summarise.moments import SPREAD, Moments, Spread
 from stetho.summarise.native.views import view
-
-SPREAD = 5  # numbers of a `Spread`
 
 
 @dataclass(frozen=True, slots=True)

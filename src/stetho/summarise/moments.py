@@ -162,11 +162,16 @@ def _of_any(x: Tensor) -> Moments:
     )
 
 
+SPREAD = 5  # numbers of a `Spread`
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Count, mean and second moment of all elements of a tensor, and its zeros."""
 
-    numbers: Tensor  # (5,) float64: finite elements, mean, Σ (x − mean)², non-finite, exactly 0
+    numbers: (
+        Tensor  # (SPREAD,) float64: finite elements, mean, Σ (x − mean)², non-finite, exactly 0
+    )
 
     @staticmethod
     def of(x: Tensor) -> Spread:

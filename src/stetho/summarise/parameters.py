@@ -144,7 +144,7 @@ def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
 def parameter_sums(
     before: ParameterSample, after: Tensor, last_update: Tensor | None, sharded: bool = False
 ) -> tuple[ParameterSums, Tensor]:
-    """What became of a parameter in a step; and the update itself."""
+    """What became of a parameter in a step; and the update itself. Uses `before` up."""
     seen, old = view(after), before.value
     if last_update is not None and last_update.shape != old.shape:
         last_update = None

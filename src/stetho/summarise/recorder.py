@@ -165,8 +165,8 @@ class Recorder:
         """The least of several passes counts: all but the first of them find a gradient there."""
         for state in states:
             there = parameters.left(state.value, state.gradient)
-            known = self._left.get(state.name, there)
-            self._left[state.name] = there if there is known else torch.minimum(known, there)
+            known = self._left.get(state.name)
+            self._left[state.name] = there if known is None else torch.minimum(known, there)
 
     @torch.no_grad()
     def before_update(self, states: Sequence[ParameterEvent]) -> None:

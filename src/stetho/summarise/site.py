@@ -13,7 +13,7 @@ from torch import Tensor
 from stetho.record import HISTOGRAM_BINS, Function, histogram_edges
 from stetho.summarise import native
 from stetho.summarise.layout import LIMIT, PLANS, as_rows, stride_of_rows, thinned, thinning
-from stetho.summarise.moments import Moments, Spread
+from stetho.summarise.moments import SPREAD, Moments, Spread
 from stetho.summarise.native.views import view
 
 COUNTED = 4096  # elements of a site that its histogram counts: shares are right to 1 %
@@ -21,7 +21,6 @@ FEATURES = 1024  # features of a sample that its cosine with others is taken ove
 COMPARED = 2**14  # elements of all samples that it is taken over, and
 FEWEST = 64  # features at least
 COLUMNS = 11  # numbers of each unit
-SPREAD = 5  # numbers of a `Spread`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,9 @@ class UnitMemory:
     """Remembers each unit over the probes; as much memory as a few numbers a unit."""
 
     function: Function
-    units: Tensor | None = None  # (4, units) float64, see the properties
+    # (4, units) float64: 1 where some sample activated the unit, 1 where none of the last probe's
+    # did, rows since it was last active, mean of z in the last probe
+    units: Tensor | None = None
     samples: float = math.nan  # of the last probe
 
     def row(self, summary: SiteSummary, shift: Tensor | None) -> Tensor:
@@ -127,7 +129,8 @@ class UnitMemory:
             return [nan, nan]
         moves = torch.where(std > 0, ((summary.z.mean - before) / std) ** 2, 0.0)
         moving = (std > 0).sum().clamp(min=1)
-        noise = math.sqrt(1 / summary.samples + 1 / self.samples) if summary.samples else math.inf
+        either = (summary.samples, self.samples)
+        noise = math.sqrt(sum(1 / count for count in either)) if all(either) else math.inf
         return [(moves.sum() / moving).sqrt(), std.new_tensor(noise)]
 
 
