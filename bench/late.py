@@ -10,13 +10,13 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 import stetho
-from spikes import NETWORKS, OPTIMIZERS
+from digits import NETWORKS, OPTIMIZERS, train
 from stetho.record import Finding, Severity
 
 STEPS = 1000
@@ -47,26 +47,18 @@ def cases(count: int) -> list[Case]:
     ]
 
 
-def train(case: Case) -> stetho.Result:
-    torch.manual_seed(case.seed)
-    net = NETWORKS[case.network]()
-    optimizer = OPTIMIZERS[case.optimizer](net.parameters())
-    data = load_digits()
-    images = torch.tensor(data.data, dtype=torch.float32) / 8 - 1
-    labels = torch.tensor(data.target)
-    with stetho.watch(net, optimizer) as watched:
-        for step in range(STEPS):
-            chosen = torch.randint(0, len(images), (64,))
-            x, y = images[chosen], labels[chosen]
-            if step >= case.step:
-                x, y = spoil(case, x, y)
-            if step == case.step:
-                break_network(case, net, optimizer)
-            loss = nn.functional.cross_entropy(net(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return watched.result
+def train_case(case: Case) -> stetho.Result:
+    return train(case.network, case.optimizer, case.seed, STEPS, partial(plant, case))
+
+
+def plant(
+    case: Case, step: int, x: Tensor, y: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[Tensor, Tensor]:
+    if step >= case.step:
+        x, y = spoil(case, x, y)
+    if step == case.step:
+        break_network(case, net, optimizer)
+    return x, y
 
 
 def spoil(case: Case, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -130,7 +122,7 @@ def main() -> int:
     chosen = parser.parse_args()
     rows = []
     for case in cases(chosen.count):
-        rows.append(judge(case, train(case), train(replace(case, kind=""))))
+        rows.append(judge(case, train_case(case), train_case(replace(case, kind=""))))
         row = rows[-1]
         print(row["case"], "noticed" if row["noticed"] else "MISSED", row["onset"], row["found"])
         print("   ", row["verdict"][:150], row["twin"], flush=True)

@@ -8,15 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 import stetho
+from digits import NETWORKS, OPTIMIZERS, train
 
 STEPS = 500
 CAUSES = {"data": "input", "labels": "labels", "rate": "learning-rate", "weights": "weights"}
@@ -29,44 +30,6 @@ class Case:
     optimizer: str
     step: int
     seed: int
-
-
-def dense() -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)
-    )
-
-
-def conv() -> nn.Module:
-    return nn.Sequential(
-        nn.Unflatten(1, (1, 8, 8)),
-        nn.Conv2d(1, 8, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(512, 10),
-    )
-
-
-def normed() -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(64, 64),
-        nn.LayerNorm(64),
-        nn.GELU(),
-        nn.Linear(64, 64),
-        nn.LayerNorm(64),
-        nn.GELU(),
-        nn.Linear(64, 10),
-    )
-
-
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"dense": dense, "conv": conv, "normed": normed}
-OPTIMIZERS = {
-    "sgd": lambda p: torch.optim.SGD(p, 0.1),
-    "momentum": lambda p: torch.optim.SGD(p, 0.02, momentum=0.9),
-    "adam": lambda p: torch.optim.Adam(p, 1e-3),
-}
 
 
 def cases() -> Iterator[Case]:
@@ -85,29 +48,12 @@ def moved(result: stetho.Result, step: int) -> bool:
     return max(losses[step : step + 4]) > 1.5 * max(losses[step - 64 : step])
 
 
-def train(case: Case) -> stetho.Result:
-    torch.manual_seed(case.seed)
-    net = NETWORKS[case.network]()
-    optimizer = OPTIMIZERS[case.optimizer](net.parameters())
-    data = load_digits()
-    images = torch.tensor(data.data, dtype=torch.float32) / 8 - 1
-    labels = torch.tensor(data.target)
-    with stetho.watch(net, optimizer) as watched:
-        for step in range(STEPS):
-            chosen = torch.randint(0, len(images), (64,))
-            x, y = images[chosen], labels[chosen]
-            x, y = plant(case=case, step=step, x=x, y=y, optimizer=optimizer, net=net)
-            loss = nn.functional.cross_entropy(net(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if case.kind == "rate" and step == case.step:
-                optimizer.param_groups[0]["lr"] /= 30
-    return watched.result
+def train_case(case: Case) -> stetho.Result:
+    return train(case.network, case.optimizer, case.seed, STEPS, partial(plant, case))
 
 
 def plant(
-    case: Case, step: int, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, net: nn.Module
+    case: Case, step: int, x: Tensor, y: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[Tensor, Tensor]:
     if case.kind == "data" and step == case.step:
         return 100 * x, y
@@ -115,6 +61,8 @@ def plant(
         return x, y[torch.randperm(len(y))]
     if case.kind == "rate" and step == case.step:
         optimizer.param_groups[0]["lr"] *= 30
+    if case.kind == "rate" and step == case.step + 1:
+        optimizer.param_groups[0]["lr"] /= 30
     if case.kind == "weights" and step == case.step:
         weights = [p for p in net.parameters() if p.ndim > 1]
         with torch.no_grad():
@@ -157,13 +105,13 @@ def main() -> int:
     for case in cases():
         if len(planted) == chosen.count:
             break
-        result = train(case)
+        result = train_case(case)
         if not moved(result, case.step):  # a normalisation takes it off again
             silent.append(str(case))
             continue
         planted.append(judge(case, result))
         twin = replace(case, kind="", step=0)
-        twins.append(judge(twin, train(twin)))
+        twins.append(judge(twin, train_case(twin)))
     for row in (*planted, *twins):
         print(row["case"], row["noticed"], row["cause"], row["layer"], row["severity"])
         print("   ", row["message"])
