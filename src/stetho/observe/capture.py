@@ -50,7 +50,7 @@ from stetho.observe.structure import Structure
 from stetho.observe.tracebacks import is_ours
 from stetho.observe.tracker import Frame, ModuleTracker
 from stetho.observe.unseen import Unseen
-from stetho.observe.warned import as_without_us
+from stetho.observe.warned import Callers, as_without_us
 from stetho.patching import patched
 
 Call = Callable[..., Any]
@@ -91,6 +91,7 @@ class Capture(TorchFunctionMode):
         activations.functions()  # both before a script can put others in their place
         _originals()
         self._resting = False
+        self._callers = Callers()
         self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
         network = self._network
@@ -138,6 +139,7 @@ class Capture(TorchFunctionMode):
             self._resting = False
             self._tracker.stop()
             self._set_joined(False)
+            self._callers.forget()
             self.scene.end_probe()
 
     def _make_way_for_graphs(self) -> None:
@@ -219,14 +221,15 @@ class Capture(TorchFunctionMode):
         stack = self.scene.stack
         if stack and stack[-1].functions is not None:
             stack[-1].functions.add(func.__name__)
+        call = self._callers.call
         if reader is None or self.scene.guard.tripped or not torch.is_grad_enabled():
-            return func(*args, **kwargs)
+            return call(func, args, kwargs)
         reading: Reading | None = None
         with self.scene.guard:
             reading = self._reading(reader, func, args, kwargs)
         if reading is None:
-            return func(*args, **kwargs)
-        result = func(*(args if reading.args is None else reading.args), **kwargs)
+            return call(func, args, kwargs)
+        result = call(func, args if reading.args is None else reading.args, kwargs)
         with self.scene.guard:
             reading.after(result)
         return result

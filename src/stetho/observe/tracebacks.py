@@ -12,8 +12,12 @@ OURS = str(Path(__file__).parent.parent) + "/"
 TO_MODE = torch.overrides.handle_torch_function.__code__
 
 
+# The name of a frame of ours that has the file and the line of the script's.
+CALLER = "<called while watched>"
+
+
 def is_ours(code: CodeType) -> bool:
-    return code.co_filename.startswith(OURS)
+    return code.co_filename.startswith(OURS) or code.co_name == CALLER
 
 
 def without_ours(trace: TracebackType | None) -> TracebackType | None:

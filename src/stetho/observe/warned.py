@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
-from stetho.observe.tracebacks import TO_MODE, is_ours
+from stetho.observe.tracebacks import CALLER, TO_MODE, is_ours
 
 
 def as_without_us(original: Callable[..., None]) -> Callable[..., None]:
@@ -37,3 +37,41 @@ def _frames_of_ours(frame: FrameType | None, levels: int) -> int:
                     break
         frame = frame.f_back
     return count
+
+
+class Callers:
+    """Calls built-in functions from where the script does.
+
+    A warning out of C++ names the Python frame that is running, and Python tells it once for each
+    place. So the call is made from a frame with the file, the line and the globals of the script's.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], FunctionType] = {}
+
+    def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call `func` for the frame that called the caller of this method."""
+        if isinstance(func, FunctionType) or sys.gettrace() or sys.getprofile():
+            return func(
+                *args, **kwargs
+            )  # has a frame of its own; or ours would be taken for a call
+        frame = sys._getframe(2)
+        place = frame.f_code.co_filename, frame.f_lineno
+        caller = self._known.get(place)
+        if caller is None or caller.__globals__ is not frame.f_globals:
+            caller = self._known[place] = _calling_from(frame)
+        return caller(func, args, kwargs)
+
+    def forget(self) -> None:
+        """Keep no module of the script alive."""
+        self._known.clear()
+
+
+def _calling_from(frame: FrameType) -> FunctionType:
+    code = _CALL.__code__.replace(
+        co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno or 1, co_name=CALLER
+    )
+    return FunctionType(code, frame.f_globals)
+
+
+_CALL = lambda func, args, kwargs: func(*args, **kwargs)  # noqa: E731 (all of it on one line)
