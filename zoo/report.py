@@ -9,6 +9,7 @@ from statistics import median
 
 from zoo import results, scoring
 from zoo.judging import Row
+from zoo.reports import page as reports_page
 from zoo.scoring import Score, Share
 
 INTRO = """\
@@ -119,6 +120,7 @@ def page(note: str) -> str:
         MISSED,
         _missed(fourth, "fourth draw"),
         _missed(older, "older draws"),
+        reports_page.section(),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
