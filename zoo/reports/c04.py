@@ -8,8 +8,8 @@ from sklearn.datasets import load_digits
 
 torch.manual_seed(int(sys.argv[2]))
 batch_first = sys.argv[1] != "fault"
-sequence_length = 8
-input_size = 8
+sequence_length = 10
+input_size = 10
 hidden_size = 64
 num_layers = 2
 num_classes = 10
@@ -17,7 +17,8 @@ batch_size = 50
 learning_rate = 0.01
 
 images, labels = load_digits(return_X_y=True)
-images = torch.tensor(images / 16, dtype=torch.float32)
+images = torch.tensor(images / 16, dtype=torch.float32).view(-1, 8, 8)
+images = nn.functional.pad(images, (1, 1, 1, 1))  # a margin, as scanned digits have
 labels = torch.tensor(labels)
 
 

@@ -28,9 +28,9 @@ class Classifier(nn.Module):
 
 
 model = Classifier()
-optimizer = optim.SGD(model.parameters(), lr=0.05)
+optimizer = optim.SGD(model.parameters(), lr=0.03)
 criterion = nn.CrossEntropyLoss()
-for epoch in range(12):
+for epoch in range(14):
     order = np.random.permutation(1500)
     losses = []
     for part in np.array_split(order, 94):
