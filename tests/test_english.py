@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from stetho.cli import app
+from stetho.cli.app import app
 from stetho.diagnose import diagnose
 from stetho.diagnose.explaining import explain
 from stetho.diagnose.rule import all_rules

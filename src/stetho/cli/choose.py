@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stetho.errors import StethoError, UsageError
-from stetho.options import (
+from stetho.cli.options import (
     INTERRUPTED,
     Arguments,
     HtmlFile,
@@ -21,7 +20,8 @@ from stetho.options import (
     write_html,
     write_json,
 )
-from stetho.progress import ProgressBar
+from stetho.cli.progress import ProgressBar
+from stetho.errors import StethoError, UsageError
 
 if TYPE_CHECKING:
     from stetho.trials.trial import Outcome, Trial

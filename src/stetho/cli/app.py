@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stetho.cli_article import article
-from stetho.cli_choose import choose
-from stetho.cli_view import view
-from stetho.errors import StethoError
-from stetho.options import (
+from stetho.cli.article import article
+from stetho.cli.choose import choose
+from stetho.cli.options import (
     PASS_ON,
     AllSites,
     Arguments,
@@ -29,6 +27,8 @@ from stetho.options import (
     write_html,
     write_json,
 )
+from stetho.cli.view import view
+from stetho.errors import StethoError
 
 if TYPE_CHECKING:
     from stetho.api import Result
@@ -165,7 +165,7 @@ def check(
     """
     from stetho.api import check as check_model
     from stetho.api import parse_severity
-    from stetho.targets import load_checkup
+    from stetho.cli.targets import load_checkup
 
     limit = parse_severity(fail_on) if fail_on else None
     refuse_unwritable([target.partition(":")[0]], json=json_file, html=html_file)
@@ -235,9 +235,9 @@ def predict_stack(names: list[str], depth: int) -> tuple[dict[str, Any], Callabl
 def predict_model(
     target: str, data: str | None, names: list[str]
 ) -> tuple[dict[str, Any], Callable[[], str]]:
+    from stetho.cli.targets import load_checkup
     from stetho.prediction import predict as predict_sites
     from stetho.report import predicted_html
-    from stetho.targets import load_checkup
 
     model, batches, loss = load_checkup(target, data, 1)
     content: dict[str, Any] = {}

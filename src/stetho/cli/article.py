@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stetho.options import (
+from stetho.cli.options import (
     INTERRUPTED,
     HtmlFile,
     JsonFile,
@@ -15,7 +15,7 @@ from stetho.options import (
     write_html,
     write_json,
 )
-from stetho.progress import ProgressBar
+from stetho.cli.progress import ProgressBar
 from stetho.record import ClaimResult
 
 
