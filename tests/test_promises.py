@@ -17,7 +17,7 @@ HOOKS = re.compile(
 )
 ALLOWED = {  # put back where they are set
     "script.py sys.argv",  # has its row
-    "in_process.py sys.stdin",  # of a trial in this process, which has no keyboard
+    "engine.py sys.stdin",  # of a trial in this process, which has no keyboard
     "contained.py tempfile.tempdir",  # of such a trial as well
 }
 OWN_MODELS = {"surgery"}  # rooms that change a model because they are asked to

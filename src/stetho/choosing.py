@@ -238,7 +238,7 @@ def make_engine(
             "run its trials in processes of their own"
         )
     if train is not None or name == "local":
-        from stetho.trials.in_process import InProcess
+        from stetho.trials.engine import InProcess
 
         return InProcess(train)
     if name == "ray" or ray_address is not None:

@@ -19,8 +19,7 @@ from scripts import FATES, small
 from stetho.choosing import Silent
 from stetho.errors import UsageError
 from stetho.record import Choice
-from stetho.trials.engine import AbstractEngine, Errand
-from stetho.trials.in_process import InProcess
+from stetho.trials.engine import AbstractEngine, Errand, InProcess
 from stetho.trials.processes import Processes
 from stetho.trials.race import Race
 from stetho.trials.settings import Settings

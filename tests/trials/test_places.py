@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stetho.trials.engine import Errand
-from stetho.trials.in_process import InProcess
+from stetho.trials.engine import Errand, InProcess
 from stetho.trials.trial import Scouting, Script, Trial
 from test_twins import CALLS, CELL, CLASSES, HEAD, MODULES, PROBABILITY
 

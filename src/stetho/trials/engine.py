@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
 from types import TracebackType
+from typing import Any
 
-from stetho.trials.trial import Outcome, Scouting, Trial
+from stetho.trials import trial as forms
+from stetho.trials.containment.contained import contained
+from stetho.trials.containment.scratch import Scratch, remove
+from stetho.trials.stage import TrialOver
+from stetho.trials.trial import Answer, Outcome, Scouting, Trial, refused
 
 PATIENCE = 10.0  # seconds beyond its limit after which a trial that takes no step is ended
 
@@ -62,3 +76,91 @@ class AbstractEngine(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class InProcess(AbstractEngine):
+    """No process is made; a script that kills its process kills the race.
+
+    What a trial writes is redirected, and what cannot be redirected is refused.
+    """
+
+    def __init__(self, train: Callable[[], Any] | None = None) -> None:
+        self._train = train  # in place of a script
+        self._scratch: Scratch | None = None
+
+    def scout(self, errand: Errand) -> Scouting:
+        from stetho.trials.worker import scout
+
+        candidates, train = errand.candidates, self._train
+        return self._contained(
+            errand.trial,
+            None,
+            lambda: scout(errand.trial, candidates, errand.replace, errand.patterns, train),
+        )
+
+    def prepare(self, scouting: Scouting) -> None:
+        """Its libraries are loaded by now: the scout ran here."""
+
+    def run(
+        self, trials: Sequence[Trial], seconds: float | None = None
+    ) -> Iterator[tuple[Trial, Outcome]]:
+        from stetho.trials.worker import run_trial
+
+        until = None if seconds is None else time.monotonic() + seconds
+        for trial in trials:
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            outcome = self._contained(trial, left, partial(run_trial, trial, self._train))
+            if until is not None and time.monotonic() > until and not outcome.done:
+                return
+            yield trial, outcome
+
+    def close(self) -> None:
+        if self._scratch is not None:
+            self._scratch.remove()
+            self._scratch = None
+
+    def _contained(self, trial: Trial, left: float | None, act: Callable[[], Answer]) -> Answer:
+        self._scratch = self._scratch or Scratch()
+        home = Path(mkdtemp(prefix="trial", dir=self._scratch.path))
+        folder = trial.script.folder or os.getcwd()
+        limits = [s for s in (left, trial.seconds and trial.seconds + PATIENCE) if s is not None]
+        try:
+            with contained(home, folder) as watch, no_input():
+                with _alarm(min(limits, default=None)):
+                    answer = act()
+        finally:
+            remove(home)
+        return refused(answer, watch.refusal)
+
+
+@contextmanager
+def _alarm(seconds: float | None) -> Iterator[None]:
+    """End what hangs meanwhile, as far as Python can: not a loop in another language."""
+    main = threading.current_thread() is threading.main_thread()
+    if seconds is None or not main or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise TrialOver(forms.TIMED_OUT, "it stopped taking steps")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def no_input() -> Iterator[None]:
+    """There is nobody who would answer a question."""
+    before = sys.stdin
+    with open(os.devnull) as sys.stdin:
+        try:
+            yield
+        finally:
+            sys.stdin = before
