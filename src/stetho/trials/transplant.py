@@ -26,7 +26,7 @@ from stetho.patching import patched
 from stetho.surgery import insert_norm
 from stetho.surgery.swapping import like, record_of
 from stetho.trials import trial as forms
-from stetho.trials.location import here, owner_of, place_of
+from stetho.trials.places import here, owner_of, place_of
 from stetho.trials.recipe import Recipe
 from stetho.trials.stage import TrialOver
 from stetho.trials.trial import Place
