@@ -11,10 +11,9 @@ import pytest
 from simulated import SCRIPT, STEPS, Simulated
 from stetho.choosing import Silent
 from stetho.record import CandidateResult, Choice
-from stetho.trials.costs import cost_of_divergence, costs_of, differences
 from stetho.trials.entries import Entry
 from stetho.trials.race import LEAST, Race
-from stetho.trials.scoring import Score
+from stetho.trials.scoring import Score, cost_of_divergence, costs_of, differences
 from stetho.trials.settings import Settings
 from stetho.trials.trial import DIVERGED, KILLED, Outcome, Trial
 

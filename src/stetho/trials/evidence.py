@@ -8,10 +8,9 @@ from functools import cached_property
 from statistics import fmean
 
 from stetho.record import NAN
-from stetho.trials.costs import Costs, Table, cost_of_divergence, costs_of, differences
 from stetho.trials.entries import Entry
 from stetho.trials.rungs import is_as_it_is
-from stetho.trials.scoring import Score
+from stetho.trials.scoring import Costs, Score, Table, cost_of_divergence, costs_of, differences
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import sign_flip_p
 from stetho.trials.trial import Outcome, Scouting

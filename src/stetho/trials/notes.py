@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from stetho.trials.costs import diverged
 from stetho.trials.entries import Entry
 from stetho.trials.evidence import Evidence
 from stetho.trials.rows import diagnosis
+from stetho.trials.scoring import diverged
 from stetho.trials.trial import Outcome
 
 

@@ -19,12 +19,11 @@ from stetho.record import Choice
 from stetho.store.race_file import RaceFile
 from stetho.trials import rungs, verdict
 from stetho.trials import trial as forms
-from stetho.trials.costs import Table
 from stetho.trials.engine import AbstractEngine, Errand
 from stetho.trials.entries import Entry, entries_of
 from stetho.trials.evidence import Evidence
 from stetho.trials.recipe import in_catalogue, parse
-from stetho.trials.scoring import Score, score_for
+from stetho.trials.scoring import Score, Table, score_for
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import pairs_needed
 from stetho.trials.trial import Outcome, Scouting, Trial, outcome_of, scouting_of, to_json

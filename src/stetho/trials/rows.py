@@ -8,7 +8,10 @@ from statistics import fmean, median
 
 from stetho.record import NAN, CandidateResult
 from stetho.trials import trial as forms
-from stetho.trials.costs import (
+from stetho.trials.entries import Entry
+from stetho.trials.evidence import Duel, Evidence
+from stetho.trials.recipe import parse
+from stetho.trials.scoring import (
     Outcomes,
     always_diverges,
     costs_of,
@@ -16,9 +19,6 @@ from stetho.trials.costs import (
     failed_otherwise,
     mean_cost,
 )
-from stetho.trials.entries import Entry
-from stetho.trials.evidence import Duel, Evidence
-from stetho.trials.recipe import parse
 from stetho.trials.statistics import bootstrap
 
 POINTS = 60  # of a curve

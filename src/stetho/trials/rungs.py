@@ -11,9 +11,11 @@ import math
 from collections.abc import Collection, Mapping
 from statistics import fmean
 
-from stetho.trials.costs import (
+from stetho.trials.entries import Entry
+from stetho.trials.scoring import (
     Costs,
     Outcomes,
+    Score,
     Table,
     always_diverges,
     costs_of,
@@ -23,8 +25,6 @@ from stetho.trials.costs import (
     mean_cost,
     rate_of_divergence,
 )
-from stetho.trials.entries import Entry
-from stetho.trials.scoring import Score
 from stetho.trials.statistics import t_interval
 from stetho.trials.trial import Outcome
 
