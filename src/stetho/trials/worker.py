@@ -21,7 +21,7 @@ from stetho.running.watching import Watching, new_run
 from stetho.surgery import Surgery, init_
 from stetho.surgery.initialising import make_critical, match_deviations, site_deviations
 from stetho.trials import trial as forms
-from stetho.trials.carrying import Way, way_of
+from stetho.trials.entries import Way, way_of
 from stetho.trials.first_pass import FirstPass
 from stetho.trials.places import PlacesSink, find
 from stetho.trials.recipe import parse
