@@ -15,9 +15,8 @@ from stetho.trials import advice
 from stetho.trials import trial as forms
 from stetho.trials.entries import Entry
 from stetho.trials.evidence import Duel, Evidence
-from stetho.trials.notes import sentences
 from stetho.trials.recipe import parse
-from stetho.trials.rows import row_of
+from stetho.trials.rows import row_of, sentences
 from stetho.trials.scoring import Score, mean_cost, rate_of_divergence
 from stetho.trials.settings import Settings
 from stetho.trials.statistics import LEVEL, holm, paired_gain
