@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from stetho.record import ArticleResult, Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
 from stetho.report.article_json import article_json, article_of
-from stetho.report.choice_json import choice_json
+from stetho.report.choice import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair_json import pair_json
 from stetho.report.pairs import Side
@@ -142,7 +142,7 @@ def pair_panel(a: Side, b: Side) -> str:
 
 def choice_panel(choice: Choice, *, file: Path | None = None) -> str:
     """A race for a notebook."""
-    from stetho.report.choice_sections import choice_report
+    from stetho.report.choice import choice_report
     from stetho.report.html import notebook
 
     return notebook.report_panel(choice_report(choice, file=file))
@@ -160,7 +160,7 @@ def choice_text(
 ) -> str:
     """What `stetho choose` says, as lines of at most `width` characters."""
     from stetho.report import terminal
-    from stetho.report.choice_sections import choice_report
+    from stetho.report.choice import choice_report
 
     return terminal.render(choice_report(choice, file=file), width, color)
 
@@ -168,7 +168,7 @@ def choice_text(
 def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | None = None) -> None:
     """Print it, in the width and the colours that `stream` can take."""
     from stetho.report import terminal
-    from stetho.report.choice_sections import choice_report
+    from stetho.report.choice import choice_report
 
     terminal.show(choice_report(choice, file=file), stream)
 

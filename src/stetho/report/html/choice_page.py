@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stetho.record import Choice
-from stetho.report.choice_json import choice_json
-from stetho.report.choice_page_sections import choice_page_report
+from stetho.report.choice import choice_json, choice_page_report
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.frame import badge, frame

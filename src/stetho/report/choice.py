@@ -1,16 +1,22 @@
-"""A choice → Report: who wins, the table by candidate, why the others did not, advice, price."""
+"""A choice → its report, what its page adds, and the JSON form, schema `stetho/choose/1`."""
 
 from __future__ import annotations
 
 import math
 import shlex
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from stetho.record import CandidateResult, Choice
-from stetho.report.numbers import MISSING, number, whole
+from stetho.report.json_form import strict
+from stetho.report.numbers import MISSING, fixed, number, whole
 from stetho.report.sections import Makers, made
 from stetho.report.tree import (
+    Answer,
+    Answers,
     Cell,
+    Chart,
     Column,
     ColumnKind,
     Items,
@@ -21,6 +27,7 @@ from stetho.report.tree import (
     Table,
     Tone,
 )
+from stetho.report.tree_text import sentences
 
 LONGEST = 240  # characters of one reason
 
@@ -147,3 +154,127 @@ def recipe(row: CandidateResult) -> str:
     """A candidate as `--with` takes it: with the weights that it had in the race."""
     name = row.name.partition(",")[0]
     return name if row.init in ("keep", *name.split("+")) else f"{name}+{row.init}"
+
+
+INTERVALS = Chart(
+    "intervals",
+    "Difference to the incumbent",
+    "Mean over pairs of trials that differ in the function alone, with its 95 % interval. In "
+    "colour: it passed the test, corrected for all candidates. Who left early was not tested.",
+)
+CURVES = Chart(
+    "curves",
+    "Learning curves",
+    "Mean training loss of each candidate's trials; the band reaches from the lowest to the "
+    "highest of them.",
+)
+COSTS = Chart(
+    "costs",
+    "Cost against score",
+    "To the left: a cheaper step. Where two score alike, take the cheaper one.",
+)
+
+
+def choice_page_report(choice: Choice, *, file: Path | None = None) -> Report:
+    base = choice_report(choice, file=file)
+    sections: list[Section] = []
+    for one in base.sections:
+        if one.key == "verdict":
+            chart = (INTERVALS,) if any(map(_has_interval, choice.candidates)) else ()
+            one = replace(one, blocks=(*one.blocks, _answers(choice), *chart))
+        sections.append(one)
+        if one.key == "candidates" and (drawn := _charts(choice)):
+            sections.append(Section("Curves and cost", drawn, "curves"))
+    return replace(base, sections=tuple(sections))
+
+
+def _charts(choice: Choice) -> tuple[Chart, ...]:
+    curves = (CURVES,) if any(row.curve for row in choice.candidates) else ()
+    priced = [row for row in choice.candidates if math.isfinite(row.step_cost + row.score)]
+    return (*curves, *((COSTS,) if priced else ()))
+
+
+def _answers(choice: Choice) -> Answers:
+    do = f"Use {choice.winner} for {choice.incumbent}."
+    if choice.winner == choice.incumbent:
+        own = next(row for row in choice.candidates if row.name == choice.winner)
+        diverged = own.pairs and own.diverged == own.pairs
+        do = "None: lower the learning rate." if diverged else f"Keep {choice.incumbent}."
+    return Answers(
+        (
+            Answer("Which function?", do),
+            Answer("How sure is that?", _certainty(choice)),
+            Answer("What does it cost?", _price(choice)),
+        )
+    )
+
+
+def _certainty(choice: Choice) -> str:
+    if not choice.complete:
+        return "The race was cut short: take it as a hint."
+    if choice.tie:
+        others = [name for name in choice.tied if name != choice.winner]
+        names = ", ".join(others) or "others"
+        return f"A tie: these trials cannot distinguish {names} from {choice.winner}."
+    row = next((one for one in choice.candidates if one.name == choice.winner), None)
+    if row is None or not _has_interval(row):
+        return "No other candidate is better, as far as these trials tell."
+    return (
+        f"Difference {fixed(row.difference)} (95 % {_interval(row)}), p {fixed(row.p)}, "
+        f"{whole(row.pairs)} pairs."
+    )
+
+
+def _price(choice: Choice) -> str:
+    row = next((one for one in choice.candidates if one.name == choice.winner), None)
+    if row is None or math.isnan(row.step_cost):
+        return "Not measured."
+    return f"A step takes {fixed(row.step_cost)} times the incumbent's."
+
+
+def _has_interval(row: CandidateResult) -> bool:
+    return all(math.isfinite(value) for value in (row.difference, *row.interval))
+
+
+def _interval(row: CandidateResult) -> str:
+    if not _has_interval(row):
+        return "–"
+    return f"{fixed(row.interval[0])} to {fixed(row.interval[1])}"
+
+
+SCHEMA = "stetho/choose/1"
+
+
+def choice_json(choice: Choice, *, file: Path | None = None) -> dict[str, Any]:
+    form = {
+        "schema": SCHEMA,
+        "winner": choice.winner,
+        "tie": choice.tie,
+        "tied": choice.tied,
+        "score": choice.score,
+        "lower_is_better": choice.lower_is_better,
+        "diverged_score": choice.diverged_score,
+        "incumbent": choice.incumbent,
+        "verdict": choice.verdict,
+        "candidates": [_candidate(choice, row) for row in choice.candidates],
+        "compute": {
+            "steps": choice.steps,
+            "full_grid_steps": choice.full_grid_steps,
+            "seconds": choice.seconds,
+        },
+        "advice": choice.advice,
+        "notes": choice.notes,
+        "paired_gain": choice.paired_gain,
+        "complete": choice.complete,
+        "command": choice.command,
+        "created": choice.created,
+        "versions": choice.versions,
+        "file": str(file) if file is not None else None,
+        "report": sentences(choice_report(choice, file=file)),
+    }
+    plain: dict[str, Any] = strict(form)
+    return plain
+
+
+def _candidate(choice: Choice, row: CandidateResult) -> dict[str, Any]:
+    return {**asdict(row), "recipe": recipe(row), "standing": standing(choice, row)}
