@@ -7,9 +7,7 @@ import pytest
 from pages.runs import sick_run
 from stetho.diagnose import diagnose
 from stetho.record import Run
-from stetho.report.pair_json import pair_json
-from stetho.report.pair_sections import pair_report
-from stetho.report.pairs import Side, pairs
+from stetho.report.pair import Side, pair_json, pair_report, pairs
 from stetho.report.terminal import render
 
 

@@ -11,8 +11,7 @@ from stetho.report import tree
 from stetho.report.article_json import article_json, article_of
 from stetho.report.choice import choice_json
 from stetho.report.json_form import json_form
-from stetho.report.pair_json import pair_json
-from stetho.report.pairs import Side
+from stetho.report.pair import Side, pair_json
 from stetho.report.sections import build
 
 __all__ = [
@@ -99,7 +98,7 @@ def predicted_html(predictions: Mapping[str, Predicted], form: Any = None) -> st
 def print_pair(a: Side, b: Side, stream: TextIO | None = None) -> None:
     """Print two runs side by side, in the width and the colours that `stream` can take."""
     from stetho.report import terminal
-    from stetho.report.pair_sections import pair_report
+    from stetho.report.pair import pair_report
 
     terminal.show(pair_report(a, b), stream)
 
@@ -135,7 +134,7 @@ def panel(run: Run, diagnosis: Diagnosis) -> str:
 def pair_panel(a: Side, b: Side) -> str:
     """Two runs side by side for a notebook."""
     from stetho.report.html import notebook
-    from stetho.report.pair_sections import pair_report
+    from stetho.report.pair import pair_report
 
     return notebook.report_panel(pair_report(a, b))
 

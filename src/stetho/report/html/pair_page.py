@@ -9,9 +9,7 @@ from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.frame import frame
 from stetho.report.html.site_links import Places
-from stetho.report.pair_json import pair_json
-from stetho.report.pair_sections import pair_report
-from stetho.report.pairs import Pair, Side, arriving, pairs
+from stetho.report.pair import Pair, Side, arriving, pair_json, pair_report, pairs
 from stetho.report.site_rows import SiteRow, site_rows
 from stetho.report.thinning import thin_curve
 
