@@ -9,7 +9,7 @@ from generated import NOTE, ROOT, one_page
 
 from stetho.record import ArticleResult, ClaimResult, Measure, Verdict
 from stetho.report import article_of, claim_phrases
-from stetho.report.article_sections import grouped
+from stetho.report.article import grouped
 
 FOLDER = ROOT / "docs" / "article"
 BASES = (0, 1, 2)

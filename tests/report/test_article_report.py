@@ -10,8 +10,7 @@ from pages.articles import NAMED, a_claim, an_article
 from report.test_lowerings_agree import squeezed, words_of
 from stetho.record import ArticleResult
 from stetho.report import article_html, article_json, article_of, article_text, claim_phrases
-from stetho.report.article_page_sections import article_page_report
-from stetho.report.article_sections import article_report
+from stetho.report.article import article_page_report, article_report
 from stetho.report.tree_text import sentences
 
 ONE = ArticleResult(

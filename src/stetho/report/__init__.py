@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from stetho.record import ArticleResult, Choice, Diagnosis, Predicted, PredictedSite, Run
 from stetho.report import tree
-from stetho.report.article_json import article_json, article_of
+from stetho.report.article import article_json, article_of
 from stetho.report.choice import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair import Side, pair_json
@@ -175,7 +175,7 @@ def print_choice(choice: Choice, stream: TextIO | None = None, *, file: Path | N
 def article_text(result: ArticleResult, *, width: int = 80, color: bool = False) -> str:
     """What `stetho article` says, as lines of at most `width` characters."""
     from stetho.report import terminal
-    from stetho.report.article_sections import article_report
+    from stetho.report.article import article_report
 
     return terminal.render(article_report(result), width, color)
 
@@ -183,7 +183,7 @@ def article_text(result: ArticleResult, *, width: int = 80, color: bool = False)
 def print_article(result: ArticleResult, stream: TextIO | None = None) -> None:
     """Print it, in the width and the colours that `stream` can take."""
     from stetho.report import terminal
-    from stetho.report.article_sections import article_report
+    from stetho.report.article import article_report
 
     terminal.show(article_report(result), stream)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from stetho.record import ArticleResult
-from stetho.report.article_json import article_json
-from stetho.report.article_page_sections import article_page_report
+from stetho.report.article import article_json, article_page_report
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.frame import frame
