@@ -11,7 +11,7 @@ from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.frame import frame
 from stetho.report.html.site_links import Places
-from stetho.report.predicted_sections import predicted_report
+from stetho.report.prediction import predicted_report
 
 SCRIPTS = (*document.BASE, "depth.js", "predicted.js")
 
