@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stetho.record import Diagnosis, PredictedSite, Run
+from stetho.record import Diagnosis, PredictedSite, Run, histogram_edges
 from stetho.report import tree
-from stetho.report.charts import chart_data
+from stetho.report.charts import ChartData, chart_data
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
-from stetho.report.html.escape import plain
+from stetho.report.html.escape import packed, plain
 from stetho.report.html.frame import badge, frame, navigation, sections
-from stetho.report.html.payload import payload
 from stetho.report.html.site_links import Places
 from stetho.report.json_form import json_form
 from stetho.report.page_sections import build_page
@@ -118,3 +117,28 @@ def facts(run: Run) -> str:
     known = [run.created.replace("T", " ").removesuffix("+00:00"), run.device]
     known += [f"torch {run.versions['torch']}"] if "torch" in run.versions else []
     return " · ".join(part for part in known if part)
+
+
+def payload(data: ChartData) -> dict[str, Any]:
+    return {
+        **data.plain,
+        "schema": "stetho/page/1",
+        "columns": {"first": data.columns.first_steps, "last": data.columns.last_steps},
+        "followed": {
+            one.measure.key: {
+                "title": one.measure.title,
+                "explanation": one.measure.explanation,
+                "scale": one.measure.scale.value,
+                "middle": one.measure.middle,
+                "heatmap": one.measure.heatmap,
+                "low": packed(one.low),
+                "high": packed(one.high) if one.high is not None else None,
+            }
+            for one in data.followed
+        },
+        "edges": histogram_edges(),
+        "histograms": [
+            {"steps": one.steps, "telling": one.telling, "counts": packed(one.counts)}
+            for one in data.histograms
+        ],
+    }
