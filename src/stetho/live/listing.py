@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from stetho.live.runs import Listed
 from stetho.report.html import document, frame
+from stetho.report.html.document import NOTHING
 from stetho.report.html.escape import text
-from stetho.report.html.plain_page import NOTHING
 from stetho.report.html.run_page import status
 from stetho.store.race_file import KIND
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stetho.report.html.article_page import article_page
 from stetho.report.html.choice_page import choice_page
+from stetho.report.html.document import plain_page
 from stetho.report.html.pair_page import pair_page
-from stetho.report.html.plain_page import plain_page
 from stetho.report.html.predicted_page import predicted_page
 from stetho.report.html.run_page import page_form, run_page
 

@@ -8,8 +8,8 @@ from stetho.record import ArticleResult
 from stetho.report.article import article_json, article_page_report
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
+from stetho.report.html.document import NOTHING
 from stetho.report.html.frame import frame
-from stetho.report.html.plain_page import NOTHING
 
 SCRIPTS = (*document.BASE, "article.js")
 

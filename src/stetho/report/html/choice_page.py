@@ -9,8 +9,8 @@ from stetho.record import Choice
 from stetho.report.choice import choice_json, choice_page_report
 from stetho.report.html import document
 from stetho.report.html.blocks import Context
+from stetho.report.html.document import NOTHING
 from stetho.report.html.frame import badge, frame
-from stetho.report.html.plain_page import NOTHING
 from stetho.report.html.site_links import Places
 
 SCRIPTS = (*document.BASE, "choice.js")

@@ -9,7 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from stetho.report import tree
+from stetho.report.html import document
+from stetho.report.html.blocks import Context
 from stetho.report.html.escape import script_json, text
+from stetho.report.html.frame import frame
+from stetho.report.html.site_links import Places
 
 ASSETS = "assets"
 STYLES = ("vendor/uPlot.min.css", "page.css")
@@ -89,3 +94,16 @@ def _digest(code: str) -> str:
 
 def _live(address: str | None) -> str:
     return f' data-live="{text(address)}"' if address is not None else ""
+
+
+NOTHING = {"sites": [], "followed": {}, "histograms": [], "loss": {"losses": []}, "findings": []}
+
+
+def plain_page(report: tree.Report, form: Any = None) -> str:
+    return document.document(
+        f"stetho: {report.title}",
+        frame(report, Context(Places({}))),
+        NOTHING,
+        scripts=(*document.BASE, "plain.js"),
+        form=form,
+    )
