@@ -204,7 +204,7 @@ def _answers(choice: Choice) -> Answers:
         (
             Answer("Which function?", do),
             Answer("How sure is that?", _certainty(choice)),
-            Answer("What does it cost?", _price(choice)),
+            Answer("What does it cost?", _step_price(choice)),
         )
     )
 
@@ -225,7 +225,7 @@ def _certainty(choice: Choice) -> str:
     )
 
 
-def _price(choice: Choice) -> str:
+def _step_price(choice: Choice) -> str:
     row = next((one for one in choice.candidates if one.name == choice.winner), None)
     if row is None or math.isnan(row.step_cost):
         return "Not measured."

@@ -10,7 +10,6 @@ from importlib.resources import files
 from typing import Any
 
 from stetho.report import tree
-from stetho.report.html import document
 from stetho.report.html.blocks import Context
 from stetho.report.html.escape import script_json, text
 from stetho.report.html.frame import frame
@@ -100,10 +99,10 @@ NOTHING = {"sites": [], "followed": {}, "histograms": [], "loss": {"losses": []}
 
 
 def plain_page(report: tree.Report, form: Any = None) -> str:
-    return document.document(
+    return document(
         f"stetho: {report.title}",
         frame(report, Context(Places({}))),
         NOTHING,
-        scripts=(*document.BASE, "plain.js"),
+        scripts=(*BASE, "plain.js"),
         form=form,
     )
