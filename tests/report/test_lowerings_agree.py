@@ -16,7 +16,7 @@ from stetho.report.answers import answers
 from stetho.report.html.blocks import HANDLERS as HTML_HANDLERS
 from stetho.report.html.document import asset
 from stetho.report.literal import literal
-from stetho.report.page_sections import build_page
+from stetho.report.run import build_page
 from stetho.report.terminal import HANDLERS as TERMINAL_HANDLERS
 from stetho.report.tree_text import sentences
 

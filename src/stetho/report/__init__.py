@@ -12,7 +12,7 @@ from stetho.report.article import article_json, article_of
 from stetho.report.choice import choice_json
 from stetho.report.json_form import json_form
 from stetho.report.pair import Side, pair_json
-from stetho.report.sections import build
+from stetho.report.run import build
 
 __all__ = [
     "Side",

@@ -11,7 +11,7 @@ from typing import Any
 from stetho.record import CandidateResult, Choice
 from stetho.report.json_form import strict
 from stetho.report.numbers import MISSING, fixed, number, whole
-from stetho.report.sections import Makers, made
+from stetho.report.run import Makers, made
 from stetho.report.tree import (
     Answer,
     Answers,

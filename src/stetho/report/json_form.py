@@ -33,7 +33,7 @@ from enum import IntEnum
 from typing import Any
 
 from stetho.record import Diagnosis, Finding, Run
-from stetho.report.sections import build, final_loss
+from stetho.report.run import build, final_loss
 from stetho.report.site_rows import SiteRow, site_rows
 from stetho.report.tree_text import sentences
 

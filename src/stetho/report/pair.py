@@ -12,7 +12,7 @@ from typing import Any
 from stetho.record import NAN, Diagnosis, Run, Site
 from stetho.report.json_form import strict
 from stetho.report.numbers import fixed, whole
-from stetho.report.sections import LEARNING, Makers, final_loss, made
+from stetho.report.run import LEARNING, Makers, final_loss, made
 from stetho.report.site_rows import SiteRow, site_rows
 from stetho.report.tree import (
     Cell,

@@ -17,7 +17,7 @@ from stetho.report.html.escape import text
 from stetho.report.html.frame import sections
 from stetho.report.html.svg import Line, log_plot
 from stetho.report.prediction import summary
-from stetho.report.sections import learning
+from stetho.report.run import learning
 from stetho.report.site_rows import SiteRow, site_rows
 from stetho.report.thinning import thin_curve
 

@@ -16,7 +16,7 @@ from stetho.report.html.escape import packed, plain
 from stetho.report.html.frame import badge, frame, navigation, sections
 from stetho.report.html.site_links import Places
 from stetho.report.json_form import json_form
-from stetho.report.page_sections import build_page
+from stetho.report.run import build_page
 from stetho.report.site_rows import site_rows
 
 STATUS = {

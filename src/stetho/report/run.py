@@ -1,4 +1,4 @@
-"""Run and Diagnosis → Report: what is said, in which order. Nothing of how it looks."""
+"""Run and Diagnosis → Report: what is stated, in which order; what a page adds that can be drawn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from statistics import median
 
 from stetho.errors import faults_are_raised
 from stetho.record import Diagnosis, Run
+from stetho.report.answers import answers
 from stetho.report.numbers import fixed, percent, whole
 from stetho.report.site_table import site_section
 from stetho.report.tree import (
+    Chart,
     Curve,
     FindingBlock,
     Items,
@@ -156,3 +158,104 @@ def file_section(file: Path | None) -> Section | None:
         return None
     command = f"stetho report {shlex.quote(str(file))}"
     return Section("", (KeyValues((("Run file", str(file)), ("Print again", command))),))
+
+
+DEPTH = Chart(
+    "depth",
+    "Gradient and signal by depth",
+    "Left: the first layer, right: the last. In a healthy network both lines stay near 1. A "
+    "gradient that falls towards the left does not reach the first layers.",
+)
+PARTS = Chart(
+    "parts",
+    "Who takes the gradient away",
+    "Factors multiplied from the last hidden site back to each site: of the functions' slopes "
+    "alone, of the weights alone, and of both. The line that falls is to blame.",
+)
+HEATMAP = Chart(
+    "heatmap",
+    "Every site at every step",
+    "Rows are sites in call order, columns are steps. Faint is fine, strong colour is trouble. A "
+    "click (or Enter) on a cell shows that site's histogram at that step.",
+)
+SITE = Chart(
+    "site",
+    "Histogram of z",
+    "What goes into the activation function. Where the slope's line is near 0, no gradient passes.",
+)
+THROUGH = Chart(
+    "through",
+    "The same site through time",
+    "Each column is the histogram of one probe. A distribution that wanders, widens or narrows "
+    "is drift.",
+)
+MULTIPLES = Chart(
+    "multiples",
+    "z by depth",
+    "One histogram a site, at the last probe, in call order. Red: where the slope is almost 0.",
+)
+LOSS = Chart("loss", "Loss", "Upright lines: the first step of each finding.")
+
+
+def build_page(run: Run, diagnosis: Diagnosis, *, file: Path | None = None) -> Report:
+    """All sections of `build`, with every site, and the charts that the run has."""
+    makers: Makers = (
+        ("verdict", lambda: _verdict(run, diagnosis)),
+        ("findings", lambda: _titled("Findings", findings(diagnosis))),
+        ("depth", lambda: _depth(run, diagnosis)),
+        ("heatmaps", lambda: _heatmaps(run)),
+        ("site", lambda: _site(run)),
+        ("distributions", lambda: _distributions(run)),
+        ("learning", lambda: _learning(run, diagnosis)),
+        ("unseen", lambda: unseen(run)),
+        ("faults", lambda: faults(run)),
+        ("cost", lambda: cost(run)),
+        ("file", lambda: file_section(file)),
+    )
+    return made(run.command, makers)
+
+
+def _titled(title: str, section: Section | None) -> Section | None:
+    return replace(section, title=title) if section is not None else None
+
+
+def _verdict(run: Run, diagnosis: Diagnosis) -> Section:
+    text = Paragraph(diagnosis.verdict, Tone.STRONG)
+    chart = (DEPTH,) if _measured(run) else ()
+    return Section("", (text, answers(run, diagnosis), *chart))
+
+
+def _measured(run: Run) -> bool:
+    return any(probe.sites for probe in run.probes)
+
+
+def _depth(run: Run, diagnosis: Diagnosis) -> Section:
+    section = site_section(run, diagnosis, all_sites=True)
+    hidden = sum(not site.output for site in run.sites)
+    return replace(section, blocks=((PARTS,) if hidden > 1 else ()) + section.blocks)
+
+
+def _heatmaps(run: Run) -> Section | None:
+    return Section("Site by step", (HEATMAP,)) if _measured(run) else None
+
+
+def _has_histograms(run: Run) -> bool:
+    return any(stats.histogram for probe in run.probes for stats in probe.sites.values())
+
+
+def _site(run: Run) -> Section | None:
+    if not _has_histograms(run):
+        return None
+    return Section("One site", (SITE, *((THROUGH,) if len(run.probes) > 1 else ())))
+
+
+def _distributions(run: Run) -> Section | None:
+    return Section("Distributions", (MULTIPLES,)) if _has_histograms(run) else None
+
+
+def _learning(run: Run, diagnosis: Diagnosis) -> Section | None:
+    section = learning(run, diagnosis)
+    if section is None:
+        return None
+    blocks = (LOSS if isinstance(block, Curve) else block for block in section.blocks)
+    return replace(section, blocks=tuple(blocks))
