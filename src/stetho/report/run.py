@@ -1,4 +1,4 @@
-"""Run and Diagnosis → Report: what is stated, in which order; what a page adds that can be drawn."""
+"""Run and Diagnosis → Report: what is stated, in which order, and what a page adds as charts."""
 
 from __future__ import annotations
 
