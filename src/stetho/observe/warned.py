@@ -68,10 +68,11 @@ class Callers:
 
 
 def _calling_from(frame: FrameType) -> FunctionType:
-    code = _CALL.__code__.replace(
+    code = _CALL.replace(
         co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno or 1, co_name=CALLER
     )
     return FunctionType(code, frame.f_globals)
 
 
-_CALL = lambda func, args, kwargs: func(*args, **kwargs)  # noqa: E731 (all of it on one line)
+# All of it on one line, so that every instruction has the line that the code is said to begin at.
+_CALL = (lambda func, args, kwargs: func(*args, **kwargs)).__code__
