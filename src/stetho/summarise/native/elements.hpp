@@ -13,6 +13,8 @@ namespace {
 constexpr double INF = __builtin_inf();
 constexpr double NONE = __builtin_nan("");
 
+constexpr int RUN = 64;  // rows whose sums are taken in the precision of the data
+
 #ifndef VECTOR
 #define VECTOR 16  // bytes
 #endif
@@ -74,6 +76,14 @@ struct Walk {
             step[axes] = stride;
             index[axes++] = 0;
         }
+    }
+
+    // How far every one of the next `rows` rows lies from the one before it, if all do; else -1.
+    int64_t even(int64_t count, int64_t rows) const {
+        if (axes == 0) return 0;
+        const int last = axes - 1;
+        const bool inside = index[last] + count * (rows - 1) < shape[last];
+        return inside ? count * step[last] : -1;
     }
 
     void advance(int64_t count) {

@@ -15,7 +15,6 @@ namespace stetho {
 namespace {
 
 constexpr int TILE = 256;
-constexpr int RUN = 64;  // rows whose sums are taken in the precision of the data
 
 template <class C> struct Tile {
     typedef typename Vector<C>::type V;
@@ -30,9 +29,18 @@ template <class T, class C>
 inline void load(Tile<C>& tile, const T* data, Walk& walk, int64_t stride, int64_t unit_step,
                  int width, int rows) {
     constexpr int WIDTH = Tile<C>::WIDTH;
+    const int64_t even = walk.even(stride, rows);  // from row to row, if that is always the same
+    const bool packed = unit_step == 1 && width == WIDTH;
+    if (even >= 0 && packed) {
+        const T* from = data + walk.offset;
+        for (int row = 0; row < rows; row++, from += even)
+            for (int lane = 0; lane < WIDTH; lane++) tile.cells[row][lane] = number(from[lane]);
+        walk.advance(stride * rows);
+        return;
+    }
     for (int row = 0; row < rows; row++) {
         const T* from = data + walk.offset;
-        if (unit_step == 1 && width == WIDTH) {
+        if (packed) {
             for (int lane = 0; lane < WIDTH; lane++) tile.cells[row][lane] = number(from[lane]);
         } else {
             for (int lane = 0; lane < width; lane++)
