@@ -12,7 +12,10 @@ from stetho.record import LayerStats
 from stetho.summarise import native
 from stetho.summarise.layout import LIMIT, as_rows, stride_of_rows
 from stetho.summarise.moments import SPREAD, Moments, Spread
-from stetho.summarise.native.views import view
+from stetho.summarise.native.views import View, view
+from stetho.summarise.site import COLUMNS
+
+FEATURES = 5  # numbers that say how features of the data differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class LayerSummary:
         """What `layer_stats` takes."""
         if self.columns is None:
             return self.x.numbers
-        return torch.cat([self.x.numbers, torch.stack(_of_features(self.columns))])
+        return torch.cat([self.x.numbers, _of_features(self.columns)])
 
 
 def layer_stats(row: list[float]) -> LayerStats:
@@ -42,20 +45,23 @@ def layer_stats(row: list[float]) -> LayerStats:
     return LayerStats(count, mean if count else math.nan, rms, nonfinite, *features)
 
 
-def _of_features(columns: Moments) -> list[Tensor]:
-    mean, std = columns.mean, columns.std
+def _of_features(columns: Moments) -> Tensor:
+    """(FEATURES,): the last fields of `LayerStats`."""
+    mean = columns.mean
+    if native.core is not None and mean.is_cpu:
+        numbers, out = torch.cat(columns.parts()), torch.empty(FEATURES, dtype=torch.float64)
+        native.core.features(
+            numbers.data_ptr(), numbers.numel(), len(mean), out.data_ptr(), FEATURES
+        )
+        return out
+    std = columns.std
     varying = (std > 0) & torch.isfinite(std)
     spread = std.square().mean().sqrt()
     offset = mean.square().mean().sqrt() / torch.where(spread > 0, spread, torch.nan)
     ordered = std[varying].sort().values
     zero = (columns.low == 0) & (columns.high == 0)
-    return [
-        offset,
-        _quantile(ordered, 0.05),
-        _quantile(ordered, 0.95),
-        (~varying).double().mean(),
-        zero.double().mean(),
-    ]
+    shares = (~varying).double().mean(), zero.double().mean()
+    return torch.stack([offset, _quantile(ordered, 0.05), _quantile(ordered, 0.95), *shares])
 
 
 def _quantile(ordered: Tensor, share: float) -> Tensor:
@@ -70,11 +76,18 @@ def _quantile(ordered: Tensor, share: float) -> Tensor:
 def summarise_layer(x: Tensor, conv: bool, features: bool, limit: int = LIMIT) -> LayerSummary:
     """x: (samples, …, features), or (samples, channels, …) before a convolution."""
     axis = 1 if conv and x.ndim > 2 else max(x.ndim - 1, 0)
-    columns = Moments.of_columns(as_rows(x, axis, limit)) if features else None
     seen = view(x)
     if seen is None:
-        return LayerSummary(Spread.of(as_rows(x, axis, limit)), columns)
+        rows = as_rows(x, axis, limit)
+        return LayerSummary(Spread.of(rows), Moments.of_columns(rows) if features else None)
+    unit, stride = axis if x.ndim else -1, stride_of_rows(x.shape, axis, limit)
     out = torch.empty(SPREAD, dtype=torch.float64)
-    stride = stride_of_rows(x.shape, axis, limit)
-    native.core.spread(seen, axis if x.ndim else -1, stride, out.data_ptr(), SPREAD)
-    return LayerSummary(Spread(out), columns)
+    native.core.spread(seen, unit, stride, out.data_ptr(), SPREAD)
+    return LayerSummary(Spread(out), _columns(seen, unit, stride) if features else None)
+
+
+def _columns(seen: View, unit: int, stride: int) -> Moments:
+    units = 1 if unit < 0 else seen[2][unit]
+    out = torch.empty(COLUMNS, units, dtype=torch.float64)
+    native.core.columns(seen, unit, stride, out.data_ptr(), out.numel())
+    return Moments(*out[: len(Moments.__slots__)])

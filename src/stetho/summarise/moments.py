@@ -44,6 +44,10 @@ class Moments:
         """The moments of the only column, as numbers."""
         return Moments(*(getattr(self, name)[0] for name in self.__slots__))
 
+    def parts(self) -> tuple[Tensor, ...]:
+        """The fields, in their order."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
     def together(self) -> Moments:
         """The moments of all columns taken as one set of numbers."""
         count = self.count.sum()

@@ -35,13 +35,15 @@ OF_UPDATE = (
 )
 LEFT = ("left",)  # Σ g² before the backward pass; NaN: not known
 NUMBERS = (*OF_VALUE, *OF_GRADIENT, *LEFT, *OF_UPDATE)
+LEFT_AT = NUMBERS.index(*LEFT)
+_NOTHING = torch.zeros((), dtype=torch.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSample:
     """What was seen of a parameter and of its gradient before the step."""
 
-    value: Tensor  # (rows, fan-in), or (entries,) of a parameter with one axis: a fixed part of it
+    value: Tensor  # a fixed part of it: (rows, fan-in), or (entries,)
     numbers: Tensor  # (NUMBERS,) float64; NaN in what only the step itself tells
 
 
@@ -106,14 +108,14 @@ def sample(
         value, seen, stride, rows.data_ptr(), rows.numel(), numbers.data_ptr(), len(NUMBERS)
     )
     if left is not None:
-        numbers[NUMBERS.index("left")] = left
+        numbers[LEFT_AT] = left
     return ParameterSample(rows, numbers)
 
 
 def left(parameter: Tensor, gradient: Tensor | None) -> Tensor:
     """Σ g² of the sampled rows of a gradient that is there before a backward pass."""
     if gradient is None:
-        return torch.zeros((), dtype=torch.float64, device=parameter.device)
+        return _NOTHING if parameter.is_cpu else _NOTHING.to(parameter.device)
     return _square(_rows(_dense(gradient)))
 
 
@@ -146,12 +148,13 @@ def parameter_sums(
 ) -> tuple[ParameterSums, Tensor]:
     """What became of a parameter in a step; and the update itself. Uses `before` up."""
     seen, old = view(after), before.value
-    if last_update is not None and last_update.shape != old.shape:
+    if last_update is not None and last_update.numel() != old.numel():
         last_update = None
     kept = torch.float64 if after.dtype == torch.float64 else torch.float32
     known = last_update is None or last_update.dtype == kept
     if seen is None or not old.is_cpu or old.dtype != kept or not known:
-        update = _rows(after) - old.double()
+        rows = _rows(after)
+        update = rows - old.double().reshape(rows.shape)
         numbers = torch.cat([before.numbers[: -len(OF_UPDATE)], _of_update(update, last_update)])
         return ParameterSums(numbers=numbers, sharded=sharded), update
     update = torch.empty_like(old)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import accumulate
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from stetho.record import (
-    HISTOGRAM_BINS,
     Layer,
     LayerStats,
     NonFiniteOrigin,
@@ -23,7 +22,7 @@ from stetho.record import (
     SiteStats,
     Spike,
 )
-from stetho.summarise import gradients, parameters, units
+from stetho.summarise import gradients, parameters, steps, units
 from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
 from stetho.summarise.gradients import (
     GradientSummary,
@@ -170,23 +169,23 @@ class Recorder:
 
     @torch.no_grad()
     def before_update(self, states: Sequence[ParameterEvent]) -> None:
-        for state in states:
-            left = self._left.get(state.name)
-            self._samples[state.name] = parameters.sample(state.value, state.gradient, left)
+        self._samples.update(steps.samples(states, self._left))
 
     @torch.no_grad()
     def after_update(self, states: Sequence[ParameterEvent]) -> None:
-        for state in states:
-            before = self._samples.pop(state.name, None)
-            if before is None:
-                continue
+        seen = [state for state in states if state.name in self._samples]
+        before, last = {}, {}
+        for state in seen:
+            known = self._samples.pop(state.name)
             if state.gradient is not None:
-                before = parameters.with_gradient(before, state.gradient)
-            step, last = self._updates.get(state.name, (-2, None))
-            neighbour = last if step == self._step - 1 else None
-            sums, update = parameters.parameter_sums(before, state.value, neighbour, state.sharded)
-            self._sums[state.name] = sums
-            self._updates[state.name] = (self._step, update)
+                known = parameters.with_gradient(known, state.gradient)
+            before[state.name] = known
+            step, update = self._updates.get(state.name, (-2, None))
+            if update is not None and step == self._step - 1:
+                last[state.name] = update
+        for name, (sums, update) in steps.updated(before, seen, last).items():
+            self._sums[name] = sums
+            self._updates[name] = (self._step, update)
 
     @torch.no_grad()
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
@@ -209,7 +208,7 @@ class Recorder:
         for seen in parts.ranges.values():
             add_range(self._ranges, seen)
         rows = {
-            "sites": {name: self._site_row(name, total) for name, total in totals.items()},
+            "sites": self._site_rows(totals),
             "layers": {name: summary.row() for name, summary in parts.layers.items()},
             "parameters": {name: sums.numbers for name, sums in parts.parameters.items()},
             "sequences": {name: summary.row() for name, summary in parts.sequences.items()},
@@ -251,10 +250,15 @@ class Recorder:
         for parts in () if self.ranks is None else self.ranks.rest(self.unseen):
             self._write(parts)
 
-    def _site_row(self, name: str, total: SiteTotal) -> Tensor:
+    def _site_rows(self, totals: Mapping[str, SiteTotal]) -> dict[str, Tensor]:
         """All that `_site_stats` takes, one behind the other."""
-        forward = self._memories[name].row(total.summary, total.shift)
-        return torch.cat([forward, total.up.numbers, total.down.numbers, total.summary.histogram])
+        rows = units.site_rows(
+            [
+                (self._memories[name], one.summary, one.shift, one.up.numbers, one.down.numbers)
+                for name, one in totals.items()
+            ]
+        )
+        return dict(zip(totals, rows.unbind(), strict=True))
 
     def _baseline(self, scale: float) -> float:
         return math.nan if self._targets is None else self._targets.baseline() * scale
@@ -319,27 +323,28 @@ def _add(table: dict[str, Summary], name: str, summary: Summary) -> None:
     table[name] = summary if known is None else known + summary
 
 
-SITE_PARTS = (ROW, len(units.FIELDS), gradients.FIELDS, gradients.FIELDS, HISTOGRAM_BINS)
+_GRADIENT = ("rms", "max", "zero", "nonfinite")
+_UP = tuple(f"up_{name}" for name in _GRADIENT)
+_DOWN = tuple(f"down_{name}" for name in _GRADIENT)
+_OF_UNITS = ROW + len(units.FIELDS)
+_OF_UP = _OF_UNITS + gradients.FIELDS
+_OF_DOWN = _OF_UP + gradients.FIELDS
 
 
 def _site_stats(row: list[float]) -> SiteStats:
-    numbers = iter(row)
-    of_site, of_units, up, down, histogram = (list(islice(numbers, n)) for n in SITE_PARTS)
-    names = ("rms", "max", "zero", "nonfinite")
     return SiteStats(
-        **site_stats(of_site),
-        **dict(zip(units.FIELDS, of_units, strict=True)),
-        **{f"up_{name}": value for name, value in zip(names, gradient_stats(up), strict=True)},
-        **{f"down_{name}": value for name, value in zip(names, gradient_stats(down), strict=True)},
-        histogram=tuple(histogram),
+        **site_stats(row[:ROW]),
+        **dict(zip(units.FIELDS, row[ROW:_OF_UNITS], strict=True)),
+        **dict(zip(_UP, gradient_stats(row[_OF_UNITS:_OF_UP]), strict=True)),
+        **dict(zip(_DOWN, gradient_stats(row[_OF_UP:_OF_DOWN]), strict=True)),
+        histogram=tuple(row[_OF_DOWN:]),
     )
 
 
 def _numbers(rows: Mapping[str, Mapping[str, Tensor]]) -> dict[str, dict[str, list[float]]]:
     """Tables of rows on a device as tables of numbers, by one transfer."""
     all_rows = [row for table in rows.values() for row in table.values()]
-    flat = iter(torch.cat(all_rows).tolist() if all_rows else ())
-    return {
-        kind: {name: list(islice(flat, len(row))) for name, row in table.items()}
-        for kind, table in rows.items()
-    }
+    flat = torch.cat(all_rows).tolist() if all_rows else []
+    ends = list(accumulate(map(len, all_rows)))
+    cut = iter([flat[begin:end] for begin, end in zip([0, *ends], ends)])
+    return {kind: {name: next(cut) for name in table} for kind, table in rows.items()}

@@ -116,7 +116,7 @@ def joined(
     samples: float,
 ) -> SiteSummary:
     """A summary of its parts; `counts`: (3, units), rows that are active, low and high."""
-    columns = (*(getattr(z, name) for name in Moments.__slots__), *counts)
+    columns = (*z.parts(), *counts)
     parts = (*columns, a.numbers, directed.reshape(1), histogram, directions)
     return SiteSummary(numbers=torch.cat(parts), units=len(z.mean), samples=samples)
 

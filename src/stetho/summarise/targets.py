@@ -88,8 +88,9 @@ def summarise_targets(
     if kind == "cross_entropy" and not target.is_floating_point():
         if not 0 < classes <= CLASSES:
             return None
-        flat = target.reshape(-1)
-        kept = flat[(flat != ignore_index) & (flat >= 0) & (flat < classes)]
+        kept = target.reshape(-1)
+        if not (kept.is_cpu and _are_classes(kept, classes, ignore_index)):
+            kept = kept[(kept != ignore_index) & (kept >= 0) & (kept < classes)]
         counts = torch.bincount(kept, minlength=classes).double()
         return TargetSummary(kind, counts.sum(), counts)
     if kind == "cross_entropy":
@@ -100,6 +101,14 @@ def summarise_targets(
         outputs = outputs.double()
         return TargetSummary(kind, _rows(outputs), outputs.sum(0), outputs.square().sum(0))
     return None
+
+
+def _are_classes(targets: Tensor, classes: int, ignore_index: int) -> bool:
+    """Whether all of them are, and none is to be ignored."""
+    if not targets.numel() or 0 <= ignore_index < classes:
+        return False
+    low, high = torch.aminmax(targets)
+    return int(low) >= 0 and int(high) < classes
 
 
 def _rows(tensor: Tensor) -> Tensor:

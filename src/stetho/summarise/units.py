@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from stetho.record import Function
+from stetho.record import HISTOGRAM_BINS, Function
 from stetho.summarise import native
-from stetho.summarise.site import ROW, SiteSummary, facts_of
+from stetho.summarise.gradients import FIELDS as GRADIENT
+from stetho.summarise.moments import SPREAD
+from stetho.summarise.native.views import view
+from stetho.summarise.site import COLUMNS, ROW, SiteSummary, facts_of
 
 NEARLY_ALL = 0.95  # share of the samples in which a saturated unit is so
 FIELDS = (
@@ -45,26 +50,42 @@ class UnitMemory:
 
         `shift`: the bias that was added to z, unit by unit, where there is one.
         """
-        shift = _fitting(shift, summary)
-        fresh = self.units is None or self.units.shape[1] != summary.units
-        if not summary.numbers.is_cpu or native.core is None:
-            row = torch.cat([summary.row(), torch.stack(self._update(summary, shift, fresh))])
-            self.samples = summary.samples
-            return row
-        if fresh:
-            self.units = torch.zeros(4, summary.units, dtype=torch.float64)
-        assert self.units is not None
-        out = torch.empty(ROW + len(FIELDS), dtype=torch.float64)
-        numbers, memory = summary.numbers.contiguous(), self.units
-        native.core.row(
-            numbers.data_ptr(), numbers.numel(), summary.units, len(summary.directions),
-            summary.samples, math.nan if fresh else self.samples,
-            0 if shift is None else shift.data_ptr(), 0 if shift is None else shift.numel(),
-            memory.data_ptr(), memory.numel(),
-            facts_of(self.function), out.data_ptr(), out.numel(),
-        )  # fmt: skip
+        if summary.numbers.is_cpu and native.core is not None:
+            none = summary.numbers.new_zeros(GRADIENT)
+            return site_rows([(self, summary, shift, none, none)])[0, : ROW + len(FIELDS)]
+        bias = None if not _fits(shift, summary) else shift
+        if bias is not None:
+            bias = bias.detach().double().to(summary.numbers.device)
+        row = torch.cat(
+            [summary.row(), torch.stack(self._update(summary, bias, self._fresh(summary)))]
+        )
         self.samples = summary.samples
-        return out
+        return row
+
+    def _fresh(self, summary: SiteSummary) -> bool:
+        return self.units is None or self.units.shape[1] != summary.units
+
+    def item(
+        self, summary: SiteSummary, shift: Tensor | None, up: Tensor, down: Tensor
+    ) -> tuple[Any, ...]:
+        """What `native.core.rows` takes of one probe."""
+        before = self.samples
+        if self._fresh(summary) or (self.units is not None and not self.units.is_cpu):
+            self.units, before = torch.zeros(4, summary.units, dtype=torch.float64), math.nan
+        self.samples = summary.samples
+        bias = None
+        if shift is not None and _fits(shift, summary):
+            bias = view(shift) or view(shift.detach().double().cpu())
+        numbers, memory = summary.numbers, self.units
+        assert memory is not None, "made above"
+        assert numbers.is_contiguous(), "it is made so"
+        length, memory_length = numbers.numel(), memory.numel()
+        features = length - COLUMNS * summary.units - SPREAD - 1 - HISTOGRAM_BINS
+        return (
+            *(numbers.data_ptr(), length, summary.units, features, summary.samples, before),
+            *(bias, memory.data_ptr(), memory_length, facts_of(self.function)),
+            *(up.data_ptr(), down.data_ptr()),
+        )
 
     def _update(self, summary: SiteSummary, bias: Tensor | None, fresh: bool) -> list[Tensor]:
         """The values of `FIELDS`, as float64 scalars."""
@@ -134,10 +155,35 @@ class UnitMemory:
         return [(moves.sum() / moving).sqrt(), std.new_tensor(noise)]
 
 
-def _fitting(shift: Tensor | None, summary: SiteSummary) -> Tensor | None:
-    if shift is None or shift.shape != (summary.units,):
-        return None
-    return shift.detach().double().to(summary.numbers.device).contiguous()
+def _fits(shift: Tensor | None, summary: SiteSummary) -> bool:
+    return shift is not None and shift.shape == (summary.units,)
+
+
+def site_rows(
+    sites: Sequence[tuple[UnitMemory, SiteSummary, Tensor | None, Tensor, Tensor]],
+) -> Tensor:
+    """Take in one probe of some sites: (memory, summary, shift, gradients at a and at z) of each.
+
+    Gives (sites, ROW + len(FIELDS) + 2 GRADIENT + HISTOGRAM_BINS) float64: of the site, of its
+    units, both gradients, histogram.
+    """
+    if not sites:
+        return torch.empty(0, 0)
+    if native.core is None or not all(summary.numbers.is_cpu for _, summary, *_ in sites):
+        whole = [
+            torch.cat([memory.row(summary, shift), up, down, summary.histogram])
+            for memory, summary, shift, up, down in sites
+        ]
+        return torch.stack(whole)
+    kept = [(up.contiguous(), down.contiguous()) for *_, up, down in sites]
+    items = [
+        memory.item(summary, shift, *gradients)
+        for (memory, summary, shift, *_), gradients in zip(sites, kept, strict=True)
+    ]
+    width = ROW + len(FIELDS) + 2 * GRADIENT + HISTOGRAM_BINS
+    out = torch.empty(len(sites), width, dtype=torch.float64)
+    native.core.rows(items, out.data_ptr(), out.numel())
+    return out
 
 
 def _share(mask: Tensor) -> Tensor:

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "kernels.hpp"
 #include "units.hpp"
@@ -200,18 +201,104 @@ void after(nb::handle w, int64_t stride, int64_t sample, int64_t last, int64_t u
                    numbers(out, length, PARAMETER));
 }
 
-void row(int64_t site, int64_t site_length, int64_t units, int64_t features, double samples,
-         double samples_before, int64_t shift, int64_t shift_length, int64_t memory,
-         int64_t memory_length, const Facts& facts, int64_t out, int64_t length) {
+// The parts of a tuple of a known length, one after the other.
+struct Parts {
+    PyObject* parts;
+    Py_ssize_t place = 0;
+
+    Parts(nb::handle given, Py_ssize_t length) : parts(given.ptr()) {
+        demand(PyTuple_Check(parts) && PyTuple_GET_SIZE(parts) == length, "parts of another number");
+    }
+    nb::handle next() { return PyTuple_GET_ITEM(parts, place++); }
+    int64_t next_whole() { return whole(next().ptr()); }
+    double next_number() {
+        const double value = PyFloat_AsDouble(next().ptr());
+        if (value == -1 && PyErr_Occurred()) throw nb::python_error();
+        return value;
+    }
+};
+
+// Of each parameter (value, gradient or None, stride, sample, entries, out).
+void before_all(nb::list parameters) {
+    for (nb::handle one : parameters) {
+        Parts parts(one, 6);
+        const nb::handle value = parts.next(), gradient = parts.next();
+        const int64_t stride = parts.next_whole(), sample = parts.next_whole();
+        const int64_t entries = parts.next_whole();
+        before(value, gradient, stride, sample, entries, parts.next_whole(), PARAMETER);
+    }
+}
+
+// Of each parameter (value, stride, sample, last update or 0, entries, out); the update takes the
+// sample's place.
+void after_all(nb::list parameters) {
+    for (nb::handle one : parameters) {
+        Parts parts(one, 6);
+        const nb::handle value = parts.next();
+        const int64_t stride = parts.next_whole(), sample = parts.next_whole();
+        const int64_t last = parts.next_whole(), entries = parts.next_whole();
+        after(value, stride, sample, last, sample, entries, parts.next_whole(), PARAMETER);
+    }
+}
+
+std::vector<double> doubles_of(nb::handle given, int64_t expected) {
+    const View view = view_of(given);
+    demand(view.axes == 1 && view.shape[0] == expected, "an array of another length");
+    std::vector<double> values(expected);
+    kernels->doubles(view, values.data());
+    return values;
+}
+
+// (site, its length, units, features, samples, those of the probe before, shift or None, memory,
+// its length, facts, gradient at a, gradient at z) → of the site, of its units, gradients, histogram
+void row_of(Parts parts, double* out) {
+    const int64_t site = parts.next_whole(), site_length = parts.next_whole();
+    const int64_t units = parts.next_whole(), features = parts.next_whole();
+    const double samples = parts.next_number(), samples_before = parts.next_number();
+    const nb::handle shift = parts.next();
+    const int64_t memory = parts.next_whole(), memory_length = parts.next_whole();
     demand(units >= 0 && features >= 0, "negative sizes");
     const double* columns = numbers(site, site_length,
                                     COLUMNS * units + SPREAD + 1 + BINS + features);
     const double* rest = columns + COLUMNS * units;
+    std::vector<double> added;
+    if (!shift.is_none()) added = doubles_of(shift, units);
     UnitInput in = {columns, units, rest, rest + SPREAD + 1 + BINS, features, rest[SPREAD],
-                    samples, samples_before,
-                    shift ? numbers(shift, shift_length, units) : nullptr,
+                    samples, samples_before, shift.is_none() ? nullptr : added.data(),
                     numbers(memory, memory_length, 4 * units)};
-    unit_row(in, facts, numbers(out, length, SITE_ROW + UNIT_ROW));
+    unit_row(in, nb::cast<const Facts&>(parts.next()), out);
+    out += SITE_ROW + UNIT_ROW;
+    for (int side = 0; side < 2; side++, out += GRADIENT) {
+        const double* gradient = numbers(parts.next_whole(), GRADIENT, GRADIENT);
+        std::copy(gradient, gradient + GRADIENT, out);
+    }
+    std::copy(rest + SPREAD + 1, rest + SPREAD + 1 + BINS, out);
+}
+
+constexpr int SITE_ITEM = 12;
+constexpr int WHOLE_ROW = SITE_ROW + UNIT_ROW + 2 * GRADIENT + BINS;
+
+// Of each site what `row_of` takes → (sites, WHOLE_ROW)
+void rows(nb::list sites, int64_t out, int64_t length) {
+    double* to = numbers(out, length, int64_t(WHOLE_ROW) * int64_t(nb::len(sites)));
+    for (nb::handle one : sites) {
+        row_of(Parts(one, SITE_ITEM), to);
+        to += WHOLE_ROW;
+    }
+}
+
+// Moments of each unit, (8, units), and what they say of features.
+void columns(nb::handle x, int unit, int64_t stride, int64_t out, int64_t length) {
+    const Rows rows = rows_of(view_of(x), unit, stride);
+    double* to = numbers(out, length, COLUMNS * units_of(rows));
+    std::fill(to, to + length, 0.0);
+    kernels->columns(rows, to);
+}
+
+void features(int64_t columns, int64_t length, int64_t units, int64_t out, int64_t out_length) {
+    demand(units >= 0, "negative sizes");
+    feature_row(numbers(columns, length, MOMENTS * units), units,
+                numbers(out, out_length, FEATURE_ROW));
 }
 
 }  // namespace
@@ -233,7 +320,12 @@ NB_MODULE(_core, module) {
     module.def("before", &before, nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg(),
                nb::arg(), nb::arg());
     module.def("after", &after);
-    module.def("row", &row);
+    module.def("before_all", &before_all);
+    module.def("after_all", &after_all);
+    module.def("rows", &rows);
+    module.def("columns", &columns);
+    module.def("features", &features);
+    module.attr("INTERFACE") = 2;  // `native.INTERFACE`: raised with every change of what is above
     module.def("instructions", [] { return kernels->name; });
     module.def("use", &use);  // for tests: every instruction set that this machine has
 }

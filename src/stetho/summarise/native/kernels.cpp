@@ -33,10 +33,28 @@ void spread(const Rows& x, double* out) {
     });
 }
 
+void columns(const Rows& x, double* out) {
+    const Facts facts = {false, false, -INF, INF, -INF, INF};
+    typed(x.view, [&](auto* data) {
+        take_rows<typename Bare<decltype(data)>::type>(x, facts, out);
+    });
+}
+
+void doubles(const View& x, double* out) {
+    typed(x, [&](auto* data) {
+        Walk walk(x);
+        for (int64_t place = 0; place < walk.size; place++) {
+            out[place] = number(data[walk.offset]);
+            walk.advance(1);
+        }
+    });
+}
+
 }  // namespace
 
 const Kernels* ISA() {
-    static const Kernels kernels = {TEXT(ISA), site, spread, gradient, before, after};
+    static const Kernels kernels = {TEXT(ISA), site,     spread, columns,
+                                    doubles,   gradient, before, after};
     return &kernels;
 }
 

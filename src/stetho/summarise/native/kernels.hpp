@@ -39,6 +39,7 @@ struct Facts {
 // What becomes of one site; float64. Columns are (11, units): count, mean, m2, m3, m4, low, high,
 // nonfinite, active, saturated low, saturated high.
 enum Column { COUNT, MEAN, M2, M3, M4, LOW, HIGH, NONFINITE, ACTIVE, BELOW, ABOVE, COLUMNS };
+constexpr int MOMENTS = ACTIVE;  // of them
 
 struct Site {
     double* columns;
@@ -63,6 +64,8 @@ struct Kernels {
     void (*site)(const Rows& z, const Rows& a, const Facts&, int64_t counted,
                  int64_t feature_stride, int64_t features, Site out);
     void (*spread)(const Rows& x, double* out);
+    void (*columns)(const Rows& x, double* out);  // as a site's
+    void (*doubles)(const View& x, double* out);  // all its numbers
     void (*gradient)(const Rows& g, double scale, double* out);
     // Of a parameter, every `stride`-th index of its first axis; g.data is null where it has none.
     void (*before)(const View& w, const View& g, int64_t stride, void* sample, double* out);

@@ -55,7 +55,35 @@ void site_row(const UnitInput& in, double* out) {
     std::copy(row, row + SITE_ROW, out);
 }
 
+// Of ascending numbers, between two of them linearly; NaN: there are none.
+double quantile(const std::vector<double>& ordered, double share) {
+    if (ordered.empty()) return NONE;
+    const double place = share * double(ordered.size() - 1);
+    const size_t low = size_t(place), high = std::min(low + 1, ordered.size() - 1);
+    return ordered[low] + (place - double(low)) * (ordered[high] - ordered[low]);
+}
+
 }  // namespace
+
+void feature_row(const double* columns, int64_t units, double* out) {
+    double squares = 0, variances = 0, zeros = 0;
+    std::vector<double> stds;
+    for (int64_t unit = 0; unit < units; unit++) {
+        auto column = [&](int which) { return columns[which * units + unit]; };
+        const double variance = column(COUNT) > 0 ? column(M2) / column(COUNT) : NONE;
+        squares += column(MEAN) * column(MEAN);
+        variances += variance;
+        if (variance > 0 && std::isfinite(variance)) stds.push_back(std::sqrt(variance));
+        zeros += column(LOW) == 0 && column(HIGH) == 0;
+    }
+    const double spread = std::sqrt(variances / double(units));
+    std::sort(stds.begin(), stds.end());
+    out[0] = spread > 0 ? std::sqrt(squares / double(units)) / spread : NONE;
+    out[1] = quantile(stds, 0.05);
+    out[2] = quantile(stds, 0.95);
+    out[3] = double(units - int64_t(stds.size())) / double(units);
+    out[4] = zeros / double(units);
+}
 
 void unit_row(const UnitInput& in, const Facts& facts, double* out) {
     site_row(in, out);

@@ -20,6 +20,11 @@ struct UnitInput {
     double* memory;                  // (4, units): ever, silent, quiet rows, mean; changed
 };
 
+constexpr int FEATURE_ROW = 5;  // `layers.FEATURES`
+
+// `columns`: (MOMENTS, units).
+void feature_row(const double* columns, int64_t units, double* out);
+
 void unit_row(const UnitInput& in, const Facts& facts, double* out);
 
 }  // namespace stetho
