@@ -130,9 +130,16 @@ def call_all(core: object, calls: int) -> None:
                 length,
             )
             _, memory, cells = held = doubles(4 * units)
-            _, row, numbers = given = doubles(30)
-            core.row(out, length, units, features, 3.0, 2.0, 0, 0, memory, cells, f, row, numbers)
-            del held, given
+            _, row, numbers = given = doubles(2 * (30 + 2 * 5 + 81))
+            _, gradient, _ = sides = doubles(5)
+            shift = (gradient, 1, (units,), (0,), 40 if units else 0)
+            item = (out, length, units, features, 3.0, 2.0)
+            rest = (memory, cells, f, gradient, gradient)
+            core.rows([(*item, None, *rest), (*item, shift, *rest)], row, numbers)
+            _, five, count = told = doubles(5)
+            core.features(out, 8 * units, units, five, count)
+            core.columns(x.view, unit, stride, out, 11 * units)
+            del held, given, sides, told
         first = -(-x.shape[0] // stride) if x.shape else 1
         entries = first * each if x.shape else 1
         wide = 8 if x.kind == 1 else 4
@@ -142,6 +149,8 @@ def call_all(core: object, calls: int) -> None:
         core.before(x.view, x.view, stride, places[0], entries, out, length)
         core.before(x.view, None, stride, places[0], entries, out, length)
         core.after(x.view, stride, places[0], places[0], places[1], entries, out, length)
+        core.before_all([(x.view, x.view, stride, places[0], entries, out)] * 2)
+        core.after_all([(x.view, stride, places[0], places[1], entries, out)] * 2)
         del kept
 
 

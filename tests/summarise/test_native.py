@@ -209,6 +209,13 @@ def test_results_that_do_not_fit_are_refused():
         lambda: native.core.before(seen, view(x[0]), 1, place, 4096, place, 14),
         lambda: native.core.before(seen, None, 1, place, 4095, place, 14),
         lambda: native.core.after(seen, 1, place, 0, place, 4095, place, 14),
+        lambda: native.core.before_all([(seen, None, 1, place, 4095, place)]),
+        lambda: native.core.before_all([(seen, None, 1, place)]),
+        lambda: native.core.after_all([(seen, 1, place, 0, 4095, place)]),
+        lambda: native.core.rows([()], place, 121),
+        lambda: native.core.rows([], place, 121),
+        lambda: native.core.columns(seen, 1, 1, place, 11 * 63),
+        lambda: native.core.features(place, 8 * 63, 64, place, 5),
     ):
         with pytest.raises(ValueError, match=WHY):
             call()
