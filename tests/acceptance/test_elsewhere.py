@@ -73,7 +73,7 @@ def test_softmax_twice():
 def test_weights_that_no_optimizer_has():
     model = network()
     optimizer = torch.optim.SGD([model[-1].bias], lr=0.1)
-    assert f"{SAYING}weights that no optimizer holds" in train(model, optimizer).verdict
+    assert f"{SAYING}weights that no optimizer trains" in train(model, optimizer).verdict
 
 
 def test_a_deep_sigmoid_stack_is_an_activation_problem():

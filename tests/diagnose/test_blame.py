@@ -206,7 +206,8 @@ def test_not_learning_takes_the_cause_of_what_explains_it():
 def test_frozen_on_purpose_is_a_note():
     run = chain(4, losses=STUCK)
     parameters = tuple(
-        replace(p, trainable=False) if p.name.startswith("layers.0") else p for p in run.parameters
+        replace(p, trainable=False, requires_grad=False) if p.name.startswith("layers.0") else p
+        for p in run.parameters
     )
     got = finding(replace(run, parameters=parameters), "frozen-layer")
     assert (got.severity, got.cause) == (Severity.NOTE, {"frozen": 1.0})

@@ -106,7 +106,10 @@ def test_weights_that_decay_away_are_the_weight_decay():
 
 def test_most_weights_frozen_in_a_network_that_does_not_learn():
     run = chain(4, losses=STUCK)
-    frozen = tuple(replace(p, trainable=p.name.startswith("layers.4")) for p in run.parameters)
+    kept = {p.name: p.name.startswith("layers.4") for p in run.parameters}
+    frozen = tuple(
+        replace(p, trainable=kept[p.name], requires_grad=kept[p.name]) for p in run.parameters
+    )
     finding = first(replace(run, parameters=frozen), "frozen-layer")
     assert (finding.severity, finding.cause) == (Severity.FAULT, {"frozen": 1.0})
     assert "80 % of all weights" in finding.message

@@ -21,7 +21,7 @@ ELSEWHERE: Mapping[str, str] = {
     "loss": "the output layer and its loss",
     "labels": "the labels, or data that does not predict them",
     "weight-decay": "the weight decay",
-    "frozen": "weights that no optimizer holds",
+    "frozen": "weights that no optimizer trains",
     "zero-grad": "gradients that are never set to zero",
 }
 ALL = 0.9  # share of the blame that must lie elsewhere

@@ -38,6 +38,7 @@ from stetho.observe.aside import (
     tracers,
 )
 from stetho.observe.composite import CompositeReader
+from stetho.observe.ends import EndReader
 from stetho.observe.gates import GateReader
 from stetho.observe.guard import Guard
 from stetho.observe.network import NetworkReader
@@ -94,6 +95,7 @@ class Capture(TorchFunctionMode):
         self._callers = Callers()
         self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
+        self._ends = EndReader(self.scene)
         network = self._network
         self._inside: tuple[Reader, ...] = (  # what counts only inside of the watched models
             self._sites.on_activation,
@@ -259,6 +261,7 @@ class Capture(TorchFunctionMode):
             (forms.losses(), self._network.on_loss),
             (forms.recurrent(), self._network.on_recurrent),
             (forms.products(), self._gates.on_product),
+            (forms.ends(), self._ends.on_end),
         )
         for known, reader in readers:
             if func in known:
@@ -282,6 +285,8 @@ class Capture(TorchFunctionMode):
         elif torch.is_grad_enabled() is not self._joined:
             self._set_joined(not self._joined)
             frame.turned = True
+        if not torch.is_grad_enabled():
+            self._ends.outside(frame)
         self._composites.enter(frame, args)
 
     def _step_aside(self, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from stetho.observe import functions as forms
+from stetho.observe.affine import straight
 from stetho.observe.criterion import criterion_of, made_by
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Reading, Scene
@@ -100,6 +101,7 @@ class NetworkReader:
                 bias=self._name(bias),
                 fan_in=_fan_in(form, weight),
                 reads_data=x.is_floating_point() and not x.requires_grad and not scene.frozen,
+                straight=straight(x, form.kind),
             )
             scene.structure.add_layer(known)
         return known

@@ -64,6 +64,17 @@ class Structure:
                 self.changed = True
                 waiting.extend(self.upstream.get(name, ()))
 
+    def ends_after(self, layer: str, function: str) -> None:
+        """Note that a layer's output went into a function without a gradient."""
+        known = self.layers.get(layer)
+        if known is not None and function not in known.ends:
+            self.layers[layer] = replace(known, ends=(*known.ends, function))
+            self.changed = True
+
+    def mark_outside(self, parameter: str) -> None:
+        """Note that a parameter's module ran while gradients were turned off."""
+        self._revise(parameter, outside=True)
+
     def mark_gate(self, site: str) -> None:
         """Note that a site's output multiplies another signal."""
         known = self.sites.get(site)
@@ -102,7 +113,8 @@ class Structure:
         trainable = parameter.requires_grad and optimizer >= 0
         if name in self.parameters:
             if optimizer >= 0:
-                self._revise(name, trainable=trainable, optimizer=optimizer)
+                needs = parameter.requires_grad
+                self._revise(name, trainable=trainable, optimizer=optimizer, requires_grad=needs)
             return name
         known = self.names.of_parameter(parameter)
         self.parameters[name] = Parameter(
@@ -113,6 +125,9 @@ class Structure:
             optimizer=optimizer,
             before_norm=name in self.before_norm,
             model=known[1] if known else "",
+            requires_grad=parameter.requires_grad,
+            dtype=str(parameter.dtype).removeprefix("torch."),
+            gradient=parameter.grad is not None,
         )
         self.changed = True
         return name

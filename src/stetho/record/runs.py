@@ -54,6 +54,9 @@ class Layer:
     bias: str | None = None
     fan_in: int = 0
     reads_data: bool = False  # its input is data (no gradient flows into it)
+    straight: int = 0  # weights in sequence, this one included, that make its output an affine
+    #                    function of the data; 0: something that is not linear stands before it
+    ends: tuple[str, ...] = ()  # functions without a gradient that its output went into
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,10 @@ class Parameter:
     optimizer: int = -1  # index in Run.optimizers, -1: in none
     before_norm: bool = False  # a bias whose gradient is 0 by algebra: a normalisation follows
     model: str = ""
+    requires_grad: bool = True
+    dtype: str = ""  # "float32", "float16", …; "": not known
+    gradient: bool = False  # of one that no optimizer holds: whether it has a gradient all the same
+    outside: bool = False  # its module ran while gradients were turned off
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ class FrozenLayer(AbstractRule):
     Looks at: the relative update of each weight, rms(update) / rms(weight), and whether its
     gradient is below the ε that Adam and similar optimizers add to their denominator. Biases and
     the parameters of normalisations are left out: the gradient of a bias before a batch
-    normalisation is 0 by construction. Weights that do not require gradients or that no optimizer
-    holds are frozen on purpose. They get a note, unless most weights are frozen and the network
-    does not learn.
+    normalisation is 0 by construction. Weights that do not require gradients are frozen on purpose.
+    They get a note, unless most weights are frozen and the network does not learn. Weights that
+    get a gradient but that no optimizer holds are reported by `untrained-weights`.
 
     Can look like it: a learning rate of 0 during a warm-up, which freezes all layers at once, and a
     network that has converged. The comparison with the other layers excludes both.
@@ -45,7 +45,7 @@ class FrozenLayer(AbstractRule):
         ),
         "most": Limit(
             0.5,
-            "share of the weights that no optimizer holds, in a network that does not learn",
+            "share of the weights that do not require gradients, in a network that does not learn",
             "Most of the network then stays at its initial values",
         ),
     }
@@ -54,7 +54,7 @@ class FrozenLayer(AbstractRule):
         if view.is_check:
             return
         weights = [p for p in view.run.parameters if p.role == "weight"]
-        on_purpose = [p for p in weights if not p.trainable]
+        on_purpose = [p for p in weights if not p.requires_grad]
         if on_purpose:
             yield self._on_purpose(view, on_purpose, len(on_purpose) / len(weights))
         frozen = self._frozen(view, [p for p in weights if p.trainable])
@@ -68,9 +68,8 @@ class FrozenLayer(AbstractRule):
         return Finding(
             rule=self.name,
             severity=view.severity(severe=True) if most else Severity.NOTE,
-            message=f"{some(names)}: frozen on purpose, because no optimizer holds "
-            f"{'these weights' if len(names) > 1 else 'this weight'} ({percent(share)} of all "
-            "weights).",
+            message=f"{some(names)}: frozen on purpose, because requires_grad is False "
+            f"({percent(share)} of all weights).",
             sites=names,
             first_step=0,
             evidence={
@@ -79,7 +78,7 @@ class FrozenLayer(AbstractRule):
             },
             cause={"frozen": 1.0},
             remedies=(
-                Remedy("pass these weights to an optimizer", "relative updates near 1e-3")
+                Remedy("set requires_grad to True", "relative updates near 1e-3")
                 if most
                 else Remedy("do nothing if this is intended", "0 updates, as set"),
             ),
