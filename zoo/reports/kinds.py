@@ -25,20 +25,22 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "unowned": Kind(
         "weights that are in no optimizer, or whose optimizer never steps",
-        ("frozen-layer",),
+        ("untrained-weights", "frozen-layer"),
         ("frozen",),
     ),
     "cut-graph": Kind(
         "the gradient ends before it reaches the weights",
-        ("frozen-layer", "vanishing-gradient"),
+        ("cut-gradient", "frozen-layer", "vanishing-gradient"),
         ("frozen", "operation"),
     ),
     "no-slope": Kind(
         "a function whose slope is 0 everywhere",
-        ("vanishing-gradient", "frozen-layer"),
+        ("cut-gradient", "vanishing-gradient", "frozen-layer"),
         ("function", "slope", "operation"),
     ),
-    "linear": Kind("no function between the layers", ("not-learning",), ("function",)),
+    "linear": Kind(
+        "no function between the layers", ("no-nonlinearity", "not-learning"), ("function",)
+    ),
     "rate-small": Kind("steps too small or too few", NO_STEPS, ("learning-rate",)),
     "rate-large": Kind("steps too large", STEPS, ("learning-rate",)),
     "decay": Kind("weight decay too large", ("decayed-weights",), ("weight-decay",)),
