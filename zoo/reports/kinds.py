@@ -84,7 +84,7 @@ KINDS: dict[str, Kind] = {
     "tiny-clip": Kind("gradients are clipped to nothing", NO_STEPS, ("learning-rate",)),
     "schedule": Kind(
         "a schedule that takes the rate away, or raises it",
-        (*NO_STEPS, *STEPS),
+        ("negative-rate", *NO_STEPS, *STEPS),
         ("learning-rate",),
     ),
     "copies": Kind(
@@ -124,7 +124,7 @@ KINDS: dict[str, Kind] = {
     ),
     "precision": Kind(
         "numbers that 16 bits do not hold",
-        ("non-finite", "undersized-update", "frozen-layer"),
+        ("lost-epsilon", "non-finite", "undersized-update", "frozen-layer"),
         ("operation", "learning-rate"),
     ),
     "adversary": Kind(

@@ -15,7 +15,8 @@ Trainings of other people that did not learn, re-made from what they reported in
 no code and no wording. Each case is one plain script in `zoo/reports/`. It trains with the fault or
 without (the *twin*), on real data that ships in packages or on made sequences. Sources are in
 `zoo/reports/cases.jsonl`; what a right diagnosis says of each kind is in `zoo/reports/kinds.py`.
-Both were written before any case was diagnosed.
+Both were written before the case was diagnosed. Rules that are made later are put in where they
+name the fault itself.
 
 Labels follow the outcome on three seeds, without stetho, by the limits above: *fault* only if the
 twin learns and the fault has under a fifth of its skill. The case has the label of most seeds, if
