@@ -34,13 +34,23 @@ def shrinking(run, part):
     return replace(run, probes=probes)
 
 
-def test_nothing_wrong_but_the_loss_leaves_the_labels():
+def test_nothing_wrong_but_the_loss_is_not_explained():
     diagnosis = diagnose(chain(4, losses=STUCK))
     finding = diagnosis.findings[0]
-    assert (finding.rule, finding.cause) == ("not-learning", {"labels": 1.0})
+    assert (finding.rule, finding.cause) == ("not-learning", {"unknown": 1.0})
+    assert diagnosis.grade == "unexplained"
+    assert "Ruled out: activation functions that block the gradient" in finding.message
+    assert "Left: inputs that do not predict the labels" in finding.message
     # Four sites of slope 0.7, none saturated, none dead; updates 1e-4 / 0.1.
     assert finding.evidence["smallest slope"] == Evidence(pytest.approx(0.7), unit="×")
     assert "relative update 0.00100" in finding.message
+    assert SAYING not in diagnosis.verdict
+
+
+def test_labels_are_blamed_where_samples_agree_by_chance_alone():
+    diagnosis = diagnose(agreeing(1.0, losses=STUCK))
+    assert diagnosis.findings[0].cause == {"labels": 1.0}
+    assert diagnosis.grade == "known"
     assert f"{SAYING} the labels" in diagnosis.verdict
     assert "4 hidden sites pass at least 0.700 of the gradient" in diagnosis.verdict
 
@@ -67,7 +77,7 @@ def test_a_network_that_learns_has_no_problem_to_lay_elsewhere():
     assert SAYING not in diagnosis.verdict
 
 
-@pytest.mark.parametrize(("update", "cause"), [(1e-8, "learning-rate"), (1e-4, "labels")])
+@pytest.mark.parametrize(("update", "cause"), [(1e-8, "learning-rate"), (1e-4, "unknown")])
 def test_steps_that_are_too_small_are_the_learning_rate(update, cause):
     run = chain(4, losses=STUCK, parameter={"rms": 0.1, "update_rms": update})
     assert first(run, "not-learning").cause == {cause: 1.0}
@@ -101,7 +111,7 @@ def test_weights_that_decay_away_are_the_weight_decay():
     assert f"{SAYING} the weight decay" in diagnose(run).verdict
     # The same decay where weights keep their size is no illness.
     keeps = chain(4, losses=STUCK, optimizer=optimizer)
-    assert first(keeps, "not-learning").cause == {"labels": 1.0}
+    assert first(keeps, "not-learning").cause == {"unknown": 1.0}
 
 
 def test_most_weights_frozen_in_a_network_that_does_not_learn():

@@ -100,7 +100,7 @@ def test_what_only_goes_with_it_explains_nothing():
     diagnosis = diagnose(run)
     rules = [finding.rule for finding in diagnosis.findings]
     assert rules == ["not-learning", "off-centre"]
-    assert diagnosis.findings[0].cause == {"labels": 1.0}
+    assert diagnosis.findings[0].cause == {"unknown": 1.0}
     assert "off-centre explains" not in diagnosis.findings[0].message
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stetho.diagnose.exclusion import by_exclusion
 from stetho.diagnose.explaining import explain, explanations
+from stetho.diagnose.grades import LIKELY, experiment, grade
 from stetho.diagnose.rule import all_rules, rule_of
 from stetho.diagnose.verdict import verdict
 from stetho.diagnose.view import RunView
@@ -21,7 +22,14 @@ def diagnose(run: Run) -> Diagnosis:
     findings = [finding for rule in all_rules() for finding in rule.check(view)]
     ordered = sorted(_beside(findings), key=lambda one: (-one.severity, _came_later(one, view)))
     explained = tuple(_with_onset(_explained(one, ordered, view), view) for one in ordered)
-    return Diagnosis(verdict(view, explained), explained, view.learning.status)
+    sure = grade(view, explained)
+    return Diagnosis(
+        verdict=verdict(view, explained),
+        findings=explained,
+        learning=view.learning.status,
+        grade=sure,
+        experiment=experiment(explained) if sure == LIKELY else "",
+    )
 
 
 def _beside(findings: Sequence[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Attributes a loss that no other finding explains to small steps or to the labels."""
+"""Attributes a loss that no other finding explains, where a measurement names the cause."""
 
 from __future__ import annotations
 
@@ -49,6 +49,18 @@ def remembers(view: RunView) -> bool:
     return any(layer.kind == "recurrent" for layer in view.run.layers)
 
 
+def _left(view: RunView) -> str:
+    """What measurements rule out, and what they leave."""
+    functions = "activation functions that block the gradient, " if view.hidden else ""
+    known = view.agreement is not None
+    narrow = "" if known else " (the samples of a batch were too few or too seldom to compare)"
+    return (
+        f"Ruled out: {functions}steps of unusual size (relative update "
+        f"{number(view.typical_update())}). Left: inputs that do not predict the labels{narrow}, "
+        "a rate that is too small for this loss, or a model that cannot represent the task."
+    )
+
+
 def by_exclusion(finding: Finding, view: RunView) -> Finding:
     """Attribute a loss that barely falls to steps or labels, if signal and gradient pass."""
     evidence = passing(view)
@@ -76,9 +88,8 @@ def by_exclusion(finding: Finding, view: RunView) -> Finding:
         )
     else:
         cause, told = (
-            "labels",
-            f"and steps of the usual size (relative update {number(view.typical_update())}) do "
-            "not help: the inputs do not predict the labels.",
+            "unknown",
+            f"so the cause is not explained by what was measured. {_left(view)}",
         )
     known = {**finding.evidence, **evidence, "way of all steps": Evidence(view.travel, TRAVEL)}
     if seen is not None:

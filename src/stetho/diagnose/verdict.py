@@ -87,5 +87,9 @@ def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
         why = ' (see "Not seen")' if view.run.unseen else ""
         return f"No activation function was seen{why}: hidden layers were not measured{notes}."
     if view.run.faults:
-        return f"Until then, no fault was found in {sites}{notes}."
+        return f"Whether anything is wrong is not known: {sites} were measured until then{notes}."
+    if view.learning.hardly or view.learning.status in ("slow", "diverged"):
+        return f"The cause was not found; {sites} were measured{notes}."
+    if view.learning.status == "unknown" and not view.is_check:
+        return f"The loss alone does not show whether it learns. {sites} show no symptom{notes}."
     return f"No fault was found in {sites}{notes}."

@@ -108,6 +108,8 @@ class Diagnosis:
     verdict: str
     findings: tuple[Finding, ...] = ()  # gravest first
     learning: str = "unknown"  # "learns", "slow", "stuck", "diverged", "too-short", "unknown"
+    grade: str = ""  # of the cause: "known", "likely", "unexplained"; "": nothing needs one
+    experiment: str = ""  # the two likely causes, and the one change that tells them apart
 
     @property
     def worst(self) -> Severity | None:

@@ -5,7 +5,9 @@ Schema `stetho/run/1`. Fields may be added under this name; none changes its mea
 - `nan` (not measured, or there is no such quantity) is `null`; infinities are the strings `"inf"`
   and `"-inf"`. Shares are in 0 … 1.
 - `verdict`: a sentence or two. `learning`: "learns", "slow", "stuck", "diverged", "too-short" or
-  "unknown". `worst`: severity of the most severe finding or `null`.
+  "unknown". `worst`: severity of the most severe finding or `null`. `grade`: how sure the cause
+  is, "known", "likely" (two are left) or "unexplained"; "": nothing needs a cause. `experiment`:
+  where it is "likely", the two causes and the one change that tells them apart.
 - `findings`: most severe first, each `{"rule", "severity": "note"|"warning"|"fault", "message",
   "sites", "first_step", "onset" (probed steps between which it began), "evidence": {name:
   {"value", "limit", "unit"}}, "cause": {name: share}, "remedies": [{"do", "expected"}]}`. Unit "%"
@@ -47,6 +49,8 @@ def json_form(run: Run, diagnosis: Diagnosis) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": diagnosis.verdict,
         "learning": diagnosis.learning,
+        "grade": diagnosis.grade,
+        "experiment": diagnosis.experiment,
         "worst": diagnosis.worst.word if diagnosis.worst is not None else None,
         "findings": [_finding(finding) for finding in findings],
         "sites": [_site(row) for row in site_rows(run)],
