@@ -15,6 +15,7 @@ from stetho.observe.scene import Reading, Scene
 from stetho.observe.sequence import Sequence
 from stetho.observe.sink import LayerCall, TargetCall
 from stetho.observe.unseen import Unseen
+from stetho.observe.walks import Walks
 from stetho.record import Layer
 
 Call = Callable[..., Any]
@@ -26,6 +27,7 @@ class NetworkReader:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._known_norms: set[str] = set()
+        self._walks = Walks()
 
     def on_layer(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading | None:
         form = forms.layer_forms()[func]
@@ -71,9 +73,10 @@ class NetworkReader:
         if output.grad_fn is None:
             scene.frozen = True
             return None
-        for mark in nearest_marks(x.grad_fn, scene.marks):
-            if mark.kind == "site":
-                scene.structure.feeds_layer(mark.name, layer.name)
+        if self._walks.due(layer.name, x.grad_fn, scene.structure):
+            for mark in nearest_marks(x.grad_fn, scene.marks):
+                if mark.kind == "site":
+                    scene.structure.feeds_layer(mark.name, layer.name)
         scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))

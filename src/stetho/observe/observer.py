@@ -24,8 +24,9 @@ from stetho.observe.guard import Guard, entry
 from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.sentinel import Sentinel
-from stetho.observe.shards import is_flat, state_of
+from stetho.observe.shards import is_flat
 from stetho.observe.sink import ParameterState, Sink
+from stetho.observe.states import States
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
 from stetho.observe.unseen import Unseen
@@ -54,6 +55,7 @@ class Observer:
         self.schedule = schedule
         self.guard = Guard(self._on_fault)
         self.structure = Structure(names=Names())
+        self._parameters = States(self.structure)
         self.capture = Capture(sink, self.structure, self.guard, models)
         self.step = 0
         self.seconds = 0.0  # from the first step's begin to the last one's end
@@ -269,19 +271,7 @@ class Observer:
         return index
 
     def _states(self, optimizer: TorchOptimizer, gradients: bool) -> list[ParameterState]:
-        index = self._index(optimizer)
-        scale = getattr(optimizer, "grad_scale", None)  # fused optimizers unscale by themselves
-        states = []
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                if lacks_values(parameter):
-                    continue
-                gradient = parameter.grad if gradients else None
-                if gradient is not None and isinstance(scale, Tensor):
-                    gradient = gradient / scale
-                name = self.structure.learn_parameter(parameter, index)
-                states.append(state_of(name, parameter, gradient))
-        return states
+        return self._parameters.of(optimizer, self._index(optimizer), gradients)
 
     # -- backward ----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stetho.record import (
     Criterion,
@@ -55,8 +55,7 @@ class TargetCall:
     scale: float = 1.0  # loss that was differentiated / output of the loss function
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterState:
+class ParameterState(NamedTuple):
     """One parameter around an optimizer's step."""
 
     name: str

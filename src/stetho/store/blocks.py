@@ -40,7 +40,7 @@ _READ: Mapping[type[Any], Callable[[Any], tuple[float, ...]]] = {
 def pack_numbers(values: Iterable[float]) -> bytes:
     """Numbers → type letter and bytes."""
     numbers = tuple(values)
-    if not any(number and -SMALLEST_FLOAT32 < number < SMALLEST_FLOAT32 for number in numbers):
+    if not any(map(SMALLEST_FLOAT32.__gt__, map(abs, filter(None, numbers)))):
         with suppress(OverflowError):  # raised for what is beyond float32
             return b"f" + struct.pack(f"<{len(numbers)}f", *numbers)
     return b"d" + struct.pack(f"<{len(numbers)}d", *numbers)

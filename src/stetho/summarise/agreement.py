@@ -69,18 +69,30 @@ def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
     if step is None:
         return None
     inputs, outputs = inputs[::step].float(), outputs[::step].float()
-    used = (outputs != 0).any(1, keepdim=True).float()
-    count = used.sum().clamp(min=1)
-    mean_x, mean_g = (inputs * used).sum(0) / count, (outputs * used).sum(0) / count
-    centred_x, centred_g = (inputs - mean_x) * used, (outputs - mean_g) * used
+    used = outputs.abs().amax(1, keepdim=True) != 0  # of NaN, too
+    if used.is_cpu and bool(used.all()):
+        count = used.sum()
+        mean_x, mean_g = inputs.mean(0), outputs.mean(0)
+        centred_x, centred_g = inputs - mean_x, outputs - mean_g
+    else:
+        share = used.float()
+        count = share.sum()
+        some = count.clamp(min=1)
+        mean_x, mean_g = (inputs * share).sum(0) / some, (outputs * share).sum(0) / some
+        centred_x, centred_g = (inputs - mean_x) * share, (outputs - mean_g) * share
     return AgreementSummary(
-        count=used.sum().double(),
+        count=count.double(),
         mean_x=mean_x.double(),
         mean_g=mean_g.double(),
-        squares_x=centred_x.double().square().sum(),
-        squares_g=centred_g.double().square().sum(),
+        squares_x=_squares(centred_x),
+        squares_g=_squares(centred_g),
         products=(centred_g.T @ centred_x).double(),
     )
+
+
+def _squares(x: Tensor) -> Tensor:
+    norm: Tensor = torch.linalg.vector_norm(x, dtype=torch.float64)
+    return norm * norm
 
 
 def _step(samples: int, pairs: int) -> int | None:

@@ -67,6 +67,8 @@ void gradient(const Rows& rows, double scale, double* out) {
         };
         for (int64_t row = 0; row < count; row++) {
             auto* from = data + walk.offset;
+            walk.advance(rows.stride);
+            if (step == 1 && row + 1 < count) fetch(data + walk.offset, units);
             for (int64_t done = 0; done < units;) {
                 int some = int(units - done < BLOCK - filled ? units - done : BLOCK - filled);
                 if (step == 1)
@@ -79,7 +81,6 @@ void gradient(const Rows& rows, double scale, double* out) {
                 done += some;
                 if (filled == BLOCK) flush();
             }
-            walk.advance(rows.stride);
         }
         flush();
     });
@@ -115,6 +116,7 @@ template <class T, class Then> void pieces(const T* data, const Strip& strip, Th
     const bool packed = begin.axes == 0 || (begin.axes == 1 && begin.step[0] == 1);
     for (int64_t row = 0; row < strip.rows; row++) {
         const T* from = data + row * strip.row_step;
+        if (packed && row + 1 < strip.rows) fetch(from + strip.row_step, strip.entries);
         Walk walk = begin;
         for (int64_t done = 0; done < strip.entries; done += BLOCK) {
             int count = int(strip.entries - done < BLOCK ? strip.entries - done : BLOCK);

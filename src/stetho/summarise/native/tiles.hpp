@@ -33,8 +33,10 @@ inline void load(Tile<C>& tile, const T* data, Walk& walk, int64_t stride, int64
     const bool packed = unit_step == 1 && width == WIDTH;
     if (even >= 0 && packed) {
         const T* from = data + walk.offset;
-        for (int row = 0; row < rows; row++, from += even)
+        for (int row = 0; row < rows; row++, from += even) {
+            __builtin_prefetch(from + WIDTH);  // for the next units
             for (int lane = 0; lane < WIDTH; lane++) tile.cells[row][lane] = number(from[lane]);
+        }
         walk.advance(stride * rows);
         return;
     }
