@@ -92,8 +92,9 @@ class NetworkReader:
 
     def _describe(self, form: forms.LayerForm, x: Tensor, weight: Tensor, bias: Any) -> Layer:
         scene = self._scene
-        number = scene.count(scene.path, "")
-        name = f"{scene.path}#{number}" if number else scene.path or "layer"
+        path = scene.path
+        number = scene.count(path, "")
+        name = f"{path}#{number}" if number else path or "layer"
         known = scene.structure.layers.get(name)
         if known is None:
             known = Layer(

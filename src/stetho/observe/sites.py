@@ -91,8 +91,9 @@ class SiteReader:
         if not ways:
             scene.unseen(Unseen.TOO_LONG, function=function.name)
             return
-        number = scene.count(scene.path, function.name)
-        name = f"{scene.path}/{function.name}" if scene.path else function.name
+        path = scene.path
+        number = scene.count(path, function.name)
+        name = f"{path}/{function.name}" if path else function.name
         name = f"{name}#{number}" if number else name
         where = self._origins.get(name)
         if where is None:

@@ -40,11 +40,10 @@ from stetho.summarise.interfaces import (
     Writer,
 )
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
-from stetho.summarise.layout import unit_axis
 from stetho.summarise.parameters import ParameterSample, ParameterSums, parameter_stats
 from stetho.summarise.parts import ProbeParts, SiteTotal
 from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
-from stetho.summarise.site import ROW, SiteSummary, site_stats, summarise_site
+from stetho.summarise.site import ROW, SitePlan, SiteSummary, site_stats
 from stetho.summarise.targets import TargetRange, TargetSummary, add_range, summarise_targets
 from stetho.summarise.units import UnitMemory
 
@@ -89,6 +88,7 @@ class Recorder:
         self._writer = writer
         self.ranks: Ranks | None = None  # set when the run turns out to have several
         self._memories: dict[str, UnitMemory] = {}
+        self._plans: dict[str, SitePlan] = {}
         self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
         self._totals: dict[str, SiteTotal] = {}
         self._layers: dict[str, LayerSummary] = {}
@@ -124,10 +124,14 @@ class Recorder:
 
     @torch.no_grad()
     def site(self, call: SiteEvent) -> PendingSite:
-        axis = unit_axis(tuple(call.z.shape), call.from_conv)
-        self._memories.setdefault(call.name, UnitMemory(function=call.function))
-        summary = summarise_site(call.z, call.a, call.function, axis)
-        self._axes[call.name] = (axis, summary.units)
+        plan = self._plans.get(call.name)
+        if plan is None or not plan.fits(call.z, call.function, call.from_conv):
+            plan = SitePlan.of(tuple(call.z.shape), call.function, call.from_conv)
+            self._plans[call.name] = plan
+        if call.name not in self._memories:
+            self._memories[call.name] = UnitMemory(function=call.function)
+        summary = plan.summarise(call.z, call.a)
+        self._axes[call.name] = (plan.axis, summary.units)
         return PendingSite(totals=self._totals, name=call.name, summary=summary, shift=call.shift)
 
     @torch.no_grad()

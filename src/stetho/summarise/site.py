@@ -12,9 +12,17 @@ from torch import Tensor
 
 from stetho.record import HISTOGRAM_BINS, Function, histogram_edges
 from stetho.summarise import native
-from stetho.summarise.layout import LIMIT, PLANS, as_rows, stride_of_rows, thinned, thinning
+from stetho.summarise.layout import (
+    LIMIT,
+    PLANS,
+    as_rows,
+    stride_of_rows,
+    thinned,
+    thinning,
+    unit_axis,
+)
 from stetho.summarise.moments import SPREAD, Moments, Spread
-from stetho.summarise.native.views import view
+from stetho.summarise.native.views import View, view
 
 COUNTED = 4096  # elements of a site that its histogram counts: shares are right to 1 %
 FEATURES = 1024  # features of a sample that its cosine with others is taken over, at most,
@@ -153,23 +161,63 @@ def site_stats(row: list[float]) -> dict[str, float]:
 
 
 def summarise_site(
-    z: Tensor, a: Tensor, function: Function, unit_axis: int, limit: int = LIMIT
+    z: Tensor, a: Tensor, function: Function, axis: int, limit: int = LIMIT
 ) -> SiteSummary:
     """Look once at z and a, of any floating dtype and of equal shape (a gate's a is half of z)."""
     if z.is_complex() or a.is_complex():
         raise TypeError("expected real tensors, got complex ones; complex networks are not watched")
     if a.shape != z.shape:  # a gated linear unit: z is the half that goes through the function
-        z = z.chunk(2, dim=unit_axis)[-1]
+        z = z.chunk(2, dim=axis)[-1]
     seen_z, seen_a = view(z), view(a)
     if seen_z is None or seen_a is None:
-        return _by_torch(z, a, function, unit_axis, limit)
-    plan = _plan(a.shape, unit_axis, limit)
+        return _by_torch(z, a, function, axis, limit)
+    return _by_plan(seen_z, seen_a, _plan(a.shape, axis, limit), facts_of(function))
+
+
+def _by_plan(z: View, a: View, plan: Plan, facts: Any) -> SiteSummary:
     numbers = torch.empty(plan.numbers, dtype=torch.float64)
     native.core.site(
-        seen_z, plan.axis, seen_a, plan.axis, plan.stride, facts_of(function), plan.counted,
+        z, plan.axis, a, plan.axis, plan.stride, facts, plan.counted,
         plan.feature_stride, plan.features, numbers.data_ptr(), plan.numbers,
     )  # fmt: skip
     return SiteSummary(numbers=numbers, units=plan.units, samples=plan.samples)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """How one site was looked at the last time; holds for a call that equals that one."""
+
+    function: Function
+    from_conv: bool | None
+    axis: int
+    shape: tuple[int, ...]
+    plan: Plan
+    facts: Any
+
+    @staticmethod
+    def of(shape: tuple[int, ...], function: Function, from_conv: bool | None) -> SitePlan:
+        axis = unit_axis(shape, from_conv)
+        return SitePlan(
+            function=function,
+            from_conv=from_conv,
+            axis=axis,
+            shape=shape,
+            plan=_plan(shape, axis, LIMIT),
+            facts=None if native.core is None else facts_of(function),
+        )
+
+    def fits(self, z: Tensor, function: Function, from_conv: bool | None) -> bool:
+        same = self.function is function or self.function == function
+        known = same and self.from_conv is from_conv
+        return known and self.shape == z.shape and (self.facts is None) is (native.core is None)
+
+    def summarise(self, z: Tensor, a: Tensor) -> SiteSummary:
+        """As `summarise_site`."""
+        if a.shape == self.shape:
+            seen_z, seen_a = view(z), view(a)
+            if seen_z is not None and seen_a is not None:
+                return _by_plan(seen_z, seen_a, self.plan, self.facts)
+        return summarise_site(z, a, self.function, self.axis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +232,7 @@ class Plan:
     features: int  # of a sample, in its direction
     samples: float
 
-    @property
-    def numbers(self) -> int:
-        """Length of a `SiteSummary`."""
-        return COLUMNS * self.units + SPREAD + 1 + HISTOGRAM_BINS + self.features
+    numbers: int  # length of a `SiteSummary`
 
 
 @lru_cache(PLANS)
@@ -197,13 +242,15 @@ def _plan(shape: tuple[int, ...], axis: int, limit: int) -> Plan:
     rows = -(-math.prod(shape) // max(units, 1) // stride) if shape else 1
     each = math.prod(shape[1:])
     feature_stride = _feature_stride(shape)
+    features = -(-each // feature_stride) if len(shape) > 1 else 0
     return Plan(
+        numbers=COLUMNS * units + SPREAD + 1 + HISTOGRAM_BINS + features,
         axis=axis if shape else -1,
         units=units,
         stride=stride,
         counted=thinning(rows * units, units, COUNTED),
         feature_stride=feature_stride,
-        features=-(-each // feature_stride) if len(shape) > 1 else 0,
+        features=features,
         samples=float(shape[0] if len(shape) > 1 else 1),
     )
 
@@ -227,8 +274,8 @@ def facts_of(function: Function) -> Any:
     )
 
 
-def _by_torch(z: Tensor, a: Tensor, function: Function, unit_axis: int, limit: int) -> SiteSummary:
-    rows, out = as_rows(z, unit_axis, limit), as_rows(a, unit_axis, limit)
+def _by_torch(z: Tensor, a: Tensor, function: Function, axis: int, limit: int) -> SiteSummary:
+    rows, out = as_rows(z, axis, limit), as_rows(a, axis, limit)
     low = _beyond(rows, function.saturates_below, below=True)
     high = _beyond(rows, function.saturates_above, below=False)
     directions, directed = _directions(a)

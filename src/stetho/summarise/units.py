@@ -44,6 +44,7 @@ class UnitMemory:
     # did, rows since it was last active, mean of z in the last probe
     units: Tensor | None = None
     samples: float = math.nan  # of the last probe
+    facts: Any = None  # `function` as the kernels take it
 
     def row(self, summary: SiteSummary, shift: Tensor | None) -> Tensor:
         """Take in one probe; gives (ROW + len(FIELDS),) float64: of the site, then of its units.
@@ -76,6 +77,8 @@ class UnitMemory:
         bias = None
         if shift is not None and _fits(shift, summary):
             bias = view(shift) or view(shift.detach().double().cpu())
+        if self.facts is None:
+            self.facts = facts_of(self.function)
         numbers, memory = summary.numbers, self.units
         assert memory is not None, "made above"
         assert numbers.is_contiguous(), "it is made so"
@@ -83,7 +86,7 @@ class UnitMemory:
         features = length - COLUMNS * summary.units - SPREAD - 1 - HISTOGRAM_BINS
         return (
             *(numbers.data_ptr(), length, summary.units, features, summary.samples, before),
-            *(bias, memory.data_ptr(), memory_length, facts_of(self.function)),
+            *(bias, memory.data_ptr(), memory_length, self.facts),
             *(up.data_ptr(), down.data_ptr()),
         )
 
