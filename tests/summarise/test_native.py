@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import pytest
@@ -234,3 +235,14 @@ def test_tensors_of_other_kinds_are_left_to_torch():
     freed.untyped_storage().resize_(0)
     assert view(freed) is None
     assert view(torch.nn.Parameter(torch.zeros(3))) is not None
+
+
+def test_a_core_of_another_version_is_not_taken(monkeypatch):
+    monkeypatch.setattr(native._core, "INTERFACE", native.INTERFACE - 1)
+    try:
+        assert importlib.reload(native).core is None
+        assert "install stetho again" in native.describe()
+    finally:
+        monkeypatch.undo()
+        importlib.reload(native)
+    assert native.core is not None
