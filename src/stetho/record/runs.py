@@ -219,7 +219,9 @@ class Criterion:
     classes: int = 0  # of cross entropy
     broadcast: bool = False  # input and target had different shapes
     target_low: float = NAN  # smallest target seen
-    target_high: float = NAN
+    target_high: float = NAN  # largest target seen
+    beyond: float = NAN  # share of the targets outside of the bounds
+    missed: float = NAN  # their mean squared distance to the bounds / variance of the targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,13 @@ from stetho.summarise.parameters import ParameterSample, ParameterSums, paramete
 from stetho.summarise.parts import ProbeParts, SiteTotal
 from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
 from stetho.summarise.site import ROW, SitePlan, SiteSummary, site_stats
-from stetho.summarise.targets import TargetRange, TargetSummary, add_range, summarise_targets
+from stetho.summarise.targets import (
+    TargetRange,
+    TargetSummary,
+    add_range,
+    summarise_targets,
+    with_targets,
+)
 from stetho.summarise.units import UnitMemory
 
 Summary = TypeVar("Summary", SiteTotal, LayerSummary, SequenceSummary, AgreementSummary)
@@ -228,8 +234,7 @@ class Recorder:
         for name, row in read["agreements"].items():
             layers[name] = replace(layers.get(name, LayerStats()), agreement=agreement(row))
         self._writer.add_criteria(
-            replace(self._ranges[key].criterion, target_low=low, target_high=high)
-            for key, (low, high) in read["ranges"].items()
+            with_targets(self._ranges[key].criterion, row) for key, row in read["ranges"].items()
         )
         if parts.targets is not None:
             known = self._targets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -56,23 +56,49 @@ class TargetSummary:
 
 @dataclass(frozen=True, slots=True)
 class TargetRange:
-    """Smallest and largest target of a loss function; float64 scalars that merge with `+`."""
+    """Smallest and largest target of a loss function; float64 tensors that merge with `+`.
+
+    `sums`: count, Σ t, Σ t², how many lie outside of the bounds of the output, and Σ d², d being
+    how far outside they lie; zeros where the output has no bounds or targets are classes.
+    """
 
     criterion: Criterion
     low: Tensor
     high: Tensor
+    sums: Tensor
 
     @classmethod
     def of(cls, criterion: Criterion, target: Tensor) -> TargetRange:
         low, high = torch.aminmax(target)
-        return cls(criterion, low.double(), high.double())
+        return cls(criterion, low.double(), high.double(), _beyond(criterion, target))
 
     def __add__(self, other: TargetRange) -> TargetRange:
         low, high = torch.minimum(self.low, other.low), torch.maximum(self.high, other.high)
-        return TargetRange(self.criterion, low, high)
+        return TargetRange(self.criterion, low, high, self.sums + other.sums)
 
     def row(self) -> Tensor:
-        return torch.stack([self.low, self.high])
+        return torch.cat([torch.stack([self.low, self.high]), self.sums])
+
+
+def with_targets(criterion: Criterion, row: list[float]) -> Criterion:
+    """Return the loss function with what a `row` of its targets shows."""
+    low, high, count, first, second, beyond, missed = row
+    seen = replace(criterion, target_low=low, target_high=high)
+    scatter = second - first * first / count if count else 0.0
+    if not scatter > 0:
+        return seen
+    return replace(seen, beyond=beyond / count, missed=missed / scatter)
+
+
+def _beyond(criterion: Criterion, target: Tensor) -> Tensor:
+    bounded = math.isfinite(criterion.lower) or math.isfinite(criterion.upper)
+    if not bounded or criterion.classes or not target.is_floating_point():
+        return torch.zeros(5, dtype=torch.float64, device=target.device)
+    plain = target.double().reshape(-1)
+    outside = (plain - plain.clamp(criterion.lower, criterion.upper)).abs()
+    count = torch.tensor(float(plain.numel()), dtype=torch.float64, device=target.device)
+    parts = (plain.sum(), plain.square().sum(), (outside > 0).double().sum())
+    return torch.stack([count, *parts, outside.square().sum()])
 
 
 def add_range(ranges: dict[str, TargetRange], seen: TargetRange) -> None:

@@ -11,7 +11,7 @@ from stetho.diagnose.examples import LEARNS, STUCK, chain
 from stetho.diagnose.phrases import number, percent
 from stetho.diagnose.rule import AbstractRule, Limit
 from stetho.diagnose.view import RunView
-from stetho.record import Criterion, Evidence, Finding, Remedy, Run
+from stetho.record import Criterion, Evidence, Finding, Remedy, Run, Severity
 
 
 class MisfitLoss(AbstractRule):
@@ -78,7 +78,7 @@ class MisfitLoss(AbstractRule):
         told = _broadcast(criterion) if criterion.broadcast else _bounded(criterion, floor)
         return Finding(
             rule=self.name,
-            severity=view.severity(severe),
+            severity=max(view.severity(severe), self._least(criterion)),
             message=f"{told}.",
             sites=(),
             first_step=0,
@@ -86,6 +86,11 @@ class MisfitLoss(AbstractRule):
             cause={"loss": 1.0},
             remedies=(_remedy(criterion, floor),),
         )
+
+    def _least(self, criterion: Criterion) -> Severity:
+        """A warning, however well it learns, where measured targets are out of reach."""
+        missed = criterion.function == "mse_loss" and criterion.missed > self.limit("severe")
+        return Severity.WARNING if missed else Severity.NOTE
 
     @classmethod
     def present(cls) -> Run:
@@ -122,6 +127,8 @@ def _bounded(criterion: Criterion, floor: float) -> str:
     bounds = f"lie between {number(criterion.lower)} and {number(criterion.upper)}"
     if math.isinf(criterion.upper):
         bounds = f"are never below {number(criterion.lower)}"
+    if criterion.beyond > 0:
+        bounds = f"{bounds}; {percent(criterion.beyond)} of the targets lie outside"
     return (
         f"{criterion.function} follows {criterion.behind}, whose outputs {bounds}: no prediction "
         f"can reach a loss below {percent(floor)} of the loss of a constant prediction"
@@ -165,8 +172,11 @@ def _floor(criterion: Criterion) -> float:
 def _out_of_range(criterion: Criterion) -> float:
     """Return the lowest ratio for targets spread evenly over a range R, with D beyond the bounds.
 
+    For a squared error the distances are measured where the run has them, and not estimated.
     Squared error: ∫ d² = D³/3R, relative to R²/12. Absolute error: ∫ d = D²/2R, relative to R/4.
     """
+    if criterion.function == "mse_loss" and not math.isnan(criterion.missed):
+        return criterion.missed
     width = criterion.target_high - criterion.target_low
     below = min(width, max(0.0, criterion.lower - criterion.target_low))
     above = min(width, max(0.0, criterion.target_high - criterion.upper))
