@@ -30,6 +30,7 @@ class Row:
     rule: str  # of the finding that leads
     cause: str  # its main one
     verdict: str
+    grade: str = ""  # how sure the cause is: known, likely, unexplained
 
 
 def label(case: Report, skills: dict[str, float]) -> str:
@@ -82,6 +83,7 @@ def row_of(trial: Trial) -> Row:
         rule=lead.rule if lead else "",
         cause=main_cause(lead) if lead else "",
         verdict=diagnosis.verdict,
+        grade=diagnosis.grade,
     )
 
 

@@ -37,6 +37,7 @@ LABELS = ("fault", "weak", "harmless", "undecided")
 class Score:
     noticed: Share
     right: Share
+    known: Share  # of those whose cause is called known, those that are right
     twins: Share
 
 
@@ -50,6 +51,7 @@ def score(half: str) -> Score:
     return Score(
         noticed=share(bool(row.alarms) for _, row in found),
         right=share(right(one, row) for one, row in found),
+        known=share(right(one, row) for one, row in found if row.grade == "known"),
         twins=share(bool(said[_trial(one, "twin")].alarms) for one in twins),
     )
 
@@ -86,9 +88,11 @@ def _scores() -> str:
     rows = []
     for half in ("calibrate", "report"):
         one = score(half)
-        shares = (one.noticed, one.right, one.twins)
+        shares = (one.noticed, one.right, one.known, one.twins)
         rows.append([half, *map(shown, shares)])
-    return _table(["half", "noticed", "right", "twins alarmed"], rows)
+    return _table(
+        ["half", "noticed", "right", "of those called known, right", "twins alarmed"], rows
+    )
 
 
 def shown(part: Share) -> str:
