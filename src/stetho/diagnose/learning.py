@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from stetho.diagnose.moving import move, run_away
 from stetho.record import Run
 
 FEWEST_STEPS = 20  # fewer say nothing
@@ -89,6 +90,10 @@ def judge(run: Run) -> Learning:
         best_step=best_step,
         lately=late,
     )
+    if run_away(run, first, last):
+        return replace(seen, status="diverged")
+    if move(run):
+        return replace(seen, status="unknown")  # a loss against targets that move shows nothing
     seen = replace(seen, status=_status(seen, losses))
     return replace(seen, lost_step=_lost_step(run)) if seen.lost else seen
 

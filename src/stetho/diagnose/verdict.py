@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from stetho.diagnose.elsewhere import elsewhere
+from stetho.diagnose.moving import move
 from stetho.diagnose.phrases import counted, number
 from stetho.diagnose.view import RunView
 from stetho.record import NOT_LEARNING, Finding, Severity
@@ -91,5 +92,10 @@ def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
     if view.learning.hardly or view.learning.status in ("slow", "diverged"):
         return f"The cause was not found; {sites} were measured{notes}."
     if view.learning.status == "unknown" and not view.is_check:
+        if move(view.run):
+            return (
+                "The targets move, so the loss does not show whether it learns. "
+                f"{sites} show no symptom{notes}."
+            )
         return f"The loss alone does not show whether it learns. {sites} show no symptom{notes}."
     return f"No fault was found in {sites}{notes}."
