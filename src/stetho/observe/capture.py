@@ -24,6 +24,7 @@ from torch.overrides import (
 from torch.utils._device import DeviceContext
 
 from stetho import activations
+from stetho.events import Sink, TargetCall
 from stetho.observe import functions as forms
 from stetho.observe.aside import (
     COMPILER,
@@ -45,7 +46,6 @@ from stetho.observe.network import NetworkReader
 from stetho.observe.on_import import AfterImport
 from stetho.observe.origin import node_key
 from stetho.observe.scene import Reading, Scene
-from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.sites import SiteReader
 from stetho.observe.structure import Structure
 from stetho.observe.tracebacks import is_ours

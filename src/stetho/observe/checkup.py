@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stetho.errors import UsageError
+from stetho.events import ParameterState, Sink
 from stetho.observe.capture import Capture
 from stetho.observe.guard import Guard
-from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from torch import Tensor
 
+from stetho.events import LayerCall, TargetCall
 from stetho.observe import functions as forms
 from stetho.observe.affine import straight
 from stetho.observe.criterion import criterion_of, made_by
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Reading, Scene
 from stetho.observe.sequence import Sequence
-from stetho.observe.sink import LayerCall, TargetCall
 from stetho.observe.unseen import Unseen
 from stetho.observe.walks import Walks
 from stetho.record import Layer

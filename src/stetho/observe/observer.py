@@ -17,6 +17,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from stetho.events import ParameterState, Sink
 from stetho.observe.aside import lacks_values
 from stetho.observe.backward import BackwardWatch
 from stetho.observe.capture import Capture
@@ -25,7 +26,6 @@ from stetho.observe.ranks import Group, RankSchedule, find_group
 from stetho.observe.schedule import Schedule
 from stetho.observe.sentinel import Sentinel
 from stetho.observe.shards import is_flat
-from stetho.observe.sink import ParameterState, Sink
 from stetho.observe.states import States
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names

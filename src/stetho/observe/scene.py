@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stetho.events import Sink, TargetCall
 from stetho.observe.guard import Guard
 from stetho.observe.origin import Mark
-from stetho.observe.sink import Sink, TargetCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Frame
 from stetho.observe.unseen import Unseen

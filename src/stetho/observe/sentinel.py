@@ -13,9 +13,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from stetho.events import Sink
 from stetho.observe.guard import Guard
 from stetho.observe.nonfinite import BackwardOrigin, origin_of_gradients, origin_of_loss
-from stetho.observe.sink import Sink
 from stetho.observe.spikes import History, Usual, layer_inputs, root_mean_squares
 from stetho.record import NonFiniteOrigin, Spike
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from stetho.observe.sink import ParameterState
+from stetho.events import ParameterState
 
 DTENSOR = "torch.distributed.tensor"  # loaded by a script that shares parameters out
 

@@ -20,12 +20,12 @@ from typing import Any
 from torch import Tensor
 
 from stetho import activations
+from stetho.events import PendingSite, SiteCall
 from stetho.observe.aside import in_vmap
 from stetho.observe.origin import Mark, Node, Origin, nearest_marks, node_key, origin
 from stetho.observe.paths import Way, ways_in
 from stetho.observe.scene import Reading, Scene
 from stetho.observe.shards import is_distributed
-from stetho.observe.sink import PendingSite, SiteCall
 from stetho.observe.unseen import Unseen
 from stetho.record import Function, Site
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.optim import Optimizer as TorchOptimizer
 
+from stetho.events import ParameterState
 from stetho.observe.aside import lacks_values
 from stetho.observe.shards import DTENSOR, state_of
-from stetho.observe.sink import ParameterState
 from stetho.observe.structure import Structure
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stetho.events import LayerCall, PendingSite, SiteCall, TargetCall
 from stetho.observe.capture import Capture
 from stetho.observe.checkup import call, left_as_found, split_batch
 from stetho.observe.guard import Guard
-from stetho.observe.sink import LayerCall, PendingSite, SiteCall, TargetCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
 

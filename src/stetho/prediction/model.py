@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from stetho import activations
 from stetho.activations import Activation
 from stetho.errors import UsageError
+from stetho.events import PendingSite, SiteCall
 from stetho.observe.capture import Capture
 from stetho.observe.checkup import Loss, call, left_as_found, loss_of, split_batch
 from stetho.observe.guard import Guard
-from stetho.observe.sink import PendingSite, SiteCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracing import TracingSink
 from stetho.observe.tracker import Names

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from stetho import activations
 from stetho.activations import Activation
 from stetho.errors import UsageError
-from stetho.observe.sink import PendingSite, SiteCall
+from stetho.events import PendingSite, SiteCall
 from stetho.observe.structure import Structure
 from stetho.observe.tracing import TracingSink, trace
 from stetho.record import Layer, Site

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from stetho import activations
-from stetho.observe.sink import PendingSite, SiteCall
+from stetho.events import PendingSite, SiteCall
 from stetho.observe.tracing import TracingSink
 from stetho.observe.tracker import Names
 from stetho.record import Layer, Site

@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from stetho import metrics
+from stetho.events import Sink
 from stetho.observe.observer import Observer
 from stetho.observe.schedule import Schedule
-from stetho.observe.sink import Sink
 from stetho.running.script import as_main, load
 from stetho.trials import trial as forms
 from stetho.trials.containment.refusing import Uncontained

@@ -1,4 +1,4 @@
-"""What the observer hands over: the events of a training run, as tensors and names."""
+"""What the observer hands over: the events of a training run, and who takes them."""
 
 from __future__ import annotations
 
