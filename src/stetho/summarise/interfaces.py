@@ -1,15 +1,12 @@
-"""What the recorder needs of its neighbours: events of the observer, a writer, other ranks."""
+"""What the recorder needs of its neighbours: a writer, other ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from torch import Tensor
-
 from stetho.record import (
     Criterion,
-    Function,
     Layer,
     NonFiniteOrigin,
     Optimizer,
@@ -19,56 +16,6 @@ from stetho.record import (
     Spike,
 )
 from stetho.summarise.parts import ProbeParts
-
-
-class SiteEvent(Protocol):
-    """What this room needs of a site call."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def function(self) -> Function: ...
-    @property
-    def z(self) -> Tensor: ...
-    @property
-    def a(self) -> Tensor: ...
-    @property
-    def from_conv(self) -> bool | None: ...
-    @property
-    def shift(self) -> Tensor | None: ...
-
-
-class LayerEvent(Protocol):
-    @property
-    def layer(self) -> Layer: ...
-    @property
-    def x(self) -> Tensor: ...
-
-
-class TargetEvent(Protocol):
-    @property
-    def kind(self) -> str: ...
-    @property
-    def target(self) -> Tensor: ...
-    @property
-    def ignore_index(self) -> int: ...
-    @property
-    def classes(self) -> int: ...
-    @property
-    def criterion(self) -> Criterion: ...
-    @property
-    def scale(self) -> float: ...
-
-
-class ParameterEvent(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> Tensor: ...
-    @property
-    def gradient(self) -> Tensor | None: ...
-    @property
-    def sharded(self) -> bool: ...
 
 
 class Writer(Protocol):

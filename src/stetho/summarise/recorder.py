@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from stetho.events import LayerCall, ParameterState, SiteCall, TargetCall
 from stetho.record import (
     Layer,
     LayerStats,
@@ -31,14 +32,7 @@ from stetho.summarise.gradients import (
     sampled_sum,
     summarise_gradient,
 )
-from stetho.summarise.interfaces import (
-    LayerEvent,
-    ParameterEvent,
-    Ranks,
-    SiteEvent,
-    TargetEvent,
-    Writer,
-)
+from stetho.summarise.interfaces import Ranks, Writer
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.parameters import ParameterSample, ParameterSums, parameter_stats
 from stetho.summarise.parts import ProbeParts, SiteTotal
@@ -129,7 +123,7 @@ class Recorder:
         self._new_ranges = {}
 
     @torch.no_grad()
-    def site(self, call: SiteEvent) -> PendingSite:
+    def site(self, call: SiteCall) -> PendingSite:
         plan = self._plans.get(call.name)
         if plan is None or not plan.fits(call.z, call.function, call.from_conv):
             plan = SitePlan.of(tuple(call.z.shape), call.function, call.from_conv)
@@ -141,7 +135,7 @@ class Recorder:
         return PendingSite(totals=self._totals, name=call.name, summary=summary, shift=call.shift)
 
     @torch.no_grad()
-    def layer(self, call: LayerEvent) -> None:
+    def layer(self, call: LayerCall) -> None:
         conv = call.layer.kind.startswith("conv")
         summary = summarise_layer(call.x, conv, features=call.layer.reads_data)
         _add(self._layers, call.layer.name, summary)
@@ -160,7 +154,7 @@ class Recorder:
             _add(self._agreements, layer, summary)
 
     @torch.no_grad()
-    def target(self, call: TargetEvent) -> None:
+    def target(self, call: TargetCall) -> None:
         if call.target.numel():
             add_range(self._new_ranges, TargetRange.of(call.criterion, call.target))
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
@@ -170,7 +164,7 @@ class Recorder:
             self._target_scale = call.scale
 
     @torch.no_grad()
-    def before_backward(self, states: Sequence[ParameterEvent]) -> None:
+    def before_backward(self, states: Sequence[ParameterState]) -> None:
         """The least of several passes counts: all but the first of them find a gradient there."""
         for state in states:
             there = parameters.left(state.value, state.gradient)
@@ -178,11 +172,11 @@ class Recorder:
             self._left[state.name] = there if known is None else torch.minimum(known, there)
 
     @torch.no_grad()
-    def before_update(self, states: Sequence[ParameterEvent]) -> None:
+    def before_update(self, states: Sequence[ParameterState]) -> None:
         self._samples.update(steps.samples(states, self._left))
 
     @torch.no_grad()
-    def after_update(self, states: Sequence[ParameterEvent]) -> None:
+    def after_update(self, states: Sequence[ParameterState]) -> None:
         seen = [state for state in states if state.name in self._samples]
         before, last = {}, {}
         for state in seen:

@@ -9,8 +9,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from stetho.events import ParameterState
 from stetho.summarise import native
-from stetho.summarise.interfaces import ParameterEvent
 from stetho.summarise.layout import PLANS
 from stetho.summarise.native.views import View, view
 from stetho.summarise.parameters import (
@@ -25,14 +25,14 @@ from stetho.summarise.parameters import (
 
 
 def samples(
-    states: Sequence[ParameterEvent], left: Mapping[str, Tensor]
+    states: Sequence[ParameterState], left: Mapping[str, Tensor]
 ) -> dict[str, ParameterSample]:
     """`sample` of each parameter by name, in one call for all that lie on the CPU.
 
     `left`: of those for which somebody has looked.
     """
     found: dict[str, ParameterSample] = {}
-    seen: list[tuple[ParameterEvent, View, View | None, int]] = []
+    seen: list[tuple[ParameterState, View, View | None, int]] = []
     counts: list[int] = []
     for state in states:
         value = view(state.value)
@@ -71,7 +71,7 @@ def _plan(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def updated(
     before: Mapping[str, ParameterSample],
-    states: Sequence[ParameterEvent],
+    states: Sequence[ParameterState],
     last_updates: Mapping[str, Tensor],
 ) -> dict[str, tuple[ParameterSums, Tensor]]:
     """`parameter_sums` of each parameter by name, in one call for all on the CPU; uses `before`."""
