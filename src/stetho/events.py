@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from stetho.record import (
     Criterion,
@@ -134,3 +134,62 @@ class Sink(Protocol):
 
     def fault(self, traceback: str) -> None:
         """A fault of our own. Watching has stopped; the training goes on."""
+
+
+class IdleSink:
+    """Takes every event and does nothing; subclasses look at those that they need."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def begin_probe(self, step: int) -> None: ...
+
+    def site(self, call: SiteCall) -> PendingSite:
+        return _Unasked()
+
+    def layer(self, call: LayerCall) -> None: ...
+
+    def target(self, call: TargetCall) -> None: ...
+
+    def before_backward(self, states: Sequence[Any]) -> None: ...
+
+    def before_update(self, states: Sequence[Any]) -> None: ...
+
+    def sequence(
+        self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
+    ) -> None: ...
+
+    def agreement(self, layer: str, x: Tensor, gradient: Tensor) -> None: ...
+
+    def after_update(self, states: Sequence[Any]) -> None: ...
+
+    def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None: ...
+
+    def norm(self, gradients: Sequence[Tensor]) -> float:
+        return 0.0
+
+    def loss(self, step: int, value: Tensor) -> None: ...
+
+    def structure(
+        self, sites: Sequence[Any], layers: Sequence[Any], parameters: Any, optimizers: Any
+    ) -> None: ...
+
+    def origin(self, origin: Any) -> None: ...
+
+    def spike(self, spike: Any) -> None: ...
+
+    def unseen(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+
+    def fault(self, traceback: str) -> None:
+        raise RuntimeError(traceback)
+
+
+class _Unasked:
+    """A site whose gradients nobody wants."""
+
+    def gradients(
+        self, upstream: Tensor | None, downstream: Sequence[Tensor], scale: Tensor | None
+    ) -> None: ...
+
+    def discard(self) -> None: ...

@@ -14,12 +14,11 @@ from torch import Tensor, nn
 from stetho import activations
 from stetho.activations import Activation
 from stetho.errors import UsageError
-from stetho.events import PendingSite, SiteCall
+from stetho.events import IdleSink, PendingSite, SiteCall
 from stetho.observe.capture import Capture
 from stetho.observe.checkup import Loss, call, left_as_found, loss_of, split_batch
 from stetho.observe.guard import Guard
 from stetho.observe.structure import Structure
-from stetho.observe.tracing import TracingSink
 from stetho.observe.tracker import Names
 from stetho.prediction.following import TapeMode
 from stetho.prediction.operations import activation as apply
@@ -149,7 +148,7 @@ class _Seen:
     units: int
 
 
-class _Sink(TracingSink):
+class _Sink(IdleSink):
     """Joins the sites that are seen to the tape."""
 
     def __init__(self, tape: Tape, other: Activation | None, training: bool) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from stetho.events import LayerCall, ParameterState, SiteCall, TargetCall
 from stetho.record import (
+    Criterion,
     Layer,
     LayerStats,
     NonFiniteOrigin,
@@ -32,7 +33,6 @@ from stetho.summarise.gradients import (
     sampled_sum,
     summarise_gradient,
 )
-from stetho.summarise.interfaces import Ranks, Writer
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
 from stetho.summarise.parameters import ParameterSample, ParameterSums, parameter_stats
 from stetho.summarise.parts import ProbeParts, SiteTotal
@@ -46,6 +46,38 @@ from stetho.summarise.targets import (
     with_targets,
 )
 from stetho.summarise.units import UnitMemory
+
+
+class Writer(Protocol):
+    """Where the statistics go: `stetho.store.RunWriter`."""
+
+    def add_sites(self, sites: Iterable[Site]) -> None: ...
+    def add_layers(self, layers: Iterable[Layer]) -> None: ...
+    def add_parameters(self, parameters: Iterable[Parameter]) -> None: ...
+    def add_optimizers(self, optimizers: Iterable[Optimizer]) -> None: ...
+    def add_criteria(self, criteria: Iterable[Criterion]) -> None: ...
+    def add_probe(self, probe: Probe) -> None: ...
+    def add_losses(self, steps: Sequence[int], losses: Sequence[float]) -> None: ...
+    def set_origin(self, origin: NonFiniteOrigin) -> None: ...
+    def add_spike(self, spike: Spike) -> None: ...
+    def note_unseen(self, sentence: str) -> None: ...
+    def note_fault(self, traceback: str) -> None: ...
+
+
+class Ranks(Protocol):
+    """Joins what the ranks of a distributed run measured: `stetho.summarise.exchange`."""
+
+    def probe(self, own: ProbeParts, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """Take in a probe of this rank; gives those that are whole by now."""
+
+    def losses(
+        self, steps: Sequence[int], losses: Sequence[float], last: bool
+    ) -> tuple[list[int], list[float]]:
+        """Take in losses of this rank; gives those that are whole by now."""
+
+    def rest(self, say: Callable[[str], None]) -> Iterable[ProbeParts]:
+        """At the end of the run: what is still to come."""
+
 
 Summary = TypeVar("Summary", SiteTotal, LayerSummary, SequenceSummary, AgreementSummary)
 LOSSES = 256  # losses that wait to be written between probes

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from stetho import activations
 from stetho.activations import Activation
 from stetho.errors import UsageError
-from stetho.events import PendingSite, SiteCall
+from stetho.events import IdleSink, PendingSite, SiteCall
 from stetho.observe.structure import Structure
-from stetho.observe.tracing import TracingSink, trace
+from stetho.observe.tracing import trace
 from stetho.record import Layer, Site
 from stetho.surgery.report import Change, Surgery
 from stetho.theory import critical, gain
@@ -182,7 +182,7 @@ def _keep(done: Surgery, tensor: Tensor) -> None:
 # -- by data ---------------------------------------------------------------------------------------
 
 
-class _Deviations(TracingSink):
+class _Deviations(IdleSink):
     """The deviation of each site's z."""
 
     def __init__(self) -> None:

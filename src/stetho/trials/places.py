@@ -13,8 +13,7 @@ from typing import Any
 import torch
 
 from stetho import activations
-from stetho.events import PendingSite, SiteCall
-from stetho.observe.tracing import TracingSink
+from stetho.events import IdleSink, PendingSite, SiteCall
 from stetho.observe.tracker import Names
 from stetho.record import Layer, Site
 from stetho.trials.trial import Place
@@ -80,7 +79,7 @@ class _Use:
     where: str
 
 
-class PlacesSink(TracingSink):
+class PlacesSink(IdleSink):
     """Notes where each site of the first steps is spelled out, and what it feeds."""
 
     def __init__(self) -> None:

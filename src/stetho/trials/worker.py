@@ -13,9 +13,9 @@ from typing import Any
 from torch import nn
 
 from stetho.errors import StethoError, faults_are_raised
+from stetho.events import IdleSink
 from stetho.observe.checkup import Call
 from stetho.observe.schedule import Schedule
-from stetho.observe.tracing import TracingSink
 from stetho.prediction import Prediction, predict
 from stetho.running.watching import Watching, new_run
 from stetho.surgery import Surgery, init_
@@ -45,7 +45,7 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
     """
     with on_stage(trial.pair, trial.script.folder if train is None else ""):
         watching = Watching(new_run(trial.candidate), None) if trial.watch else None
-        sink = watching.recorder() if watching is not None else TracingSink()
+        sink = watching.recorder() if watching is not None else IdleSink()
         schedule = Schedule() if trial.watch else Schedule(until=0)
         stage = Stage(sink, schedule, trial.steps, trial.seconds)
         before, began = memory_now(), time.perf_counter()
