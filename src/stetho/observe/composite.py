@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from stetho.observe.aside import in_vmap
-from stetho.observe.elementwise import NONLINEAR, Verdict, judge
-from stetho.observe.recognise import recognise
+from stetho.observe.elementwise import NONLINEAR, Verdict, judge, recognise
 from stetho.observe.scene import Scene
 from stetho.observe.sites import SiteReader
 from stetho.observe.tracker import Frame

@@ -13,7 +13,7 @@ from stetho import activations
 from stetho.activations import Activation
 from stetho.activations.modules import build
 from stetho.errors import UsageError
-from stetho.observe.recognise import recognise
+from stetho.observe.elementwise import recognise
 from stetho.surgery import initialising
 from stetho.surgery.functions import install
 from stetho.surgery.report import Change, Surgery
