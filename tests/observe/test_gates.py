@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from stetho.observe.tracing import trace
+from stetho.observe.checkup import trace
 
 
 class Lambda(nn.Module):

@@ -1,4 +1,4 @@
-"""A model and a batch → one probe: a forward and a backward pass, and the model as it was."""
+"""A model and a batch → one probe, or one pass forward; the model is left as it was."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stetho.errors import UsageError
-from stetho.events import ParameterState, Sink
+from stetho.events import IdleSink, ParameterState, Sink
 from stetho.observe.capture import Capture
 from stetho.observe.guard import Guard
 from stetho.observe.structure import Structure
@@ -150,3 +150,28 @@ def left_as_found(model: nn.Module) -> Iterator[None]:
             with torch.no_grad():
                 for buffer, value in buffers:
                     buffer.copy_(value)
+
+
+def trace(model: nn.Module, batch: Any, sink: IdleSink | None = None) -> Structure:
+    """Run a model forward once, and say what was met. The model is left as found.
+
+    `batch` as `stetho.check` takes it; of a list the first. All parameters count as trained for
+    the length of the pass, so that frozen parts are seen too.
+    """
+    structure = Structure(names=Names())
+    sink = sink or IdleSink()
+    capture = Capture(sink, structure, Guard(sink.fault), [model])
+    structure.names.learn(model)
+    inputs, _ = split_batch(batch[0] if isinstance(batch, list) else batch)
+    frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+    with left_as_found(model), torch.enable_grad():
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+        try:
+            capture.open()
+            call(model, inputs)
+        finally:
+            capture.close()
+            for parameter in frozen:
+                parameter.requires_grad_(False)
+    return structure

@@ -17,8 +17,8 @@ from stetho import activations
 from stetho.activations import Activation
 from stetho.errors import UsageError
 from stetho.events import IdleSink, PendingSite, SiteCall
+from stetho.observe.checkup import trace
 from stetho.observe.structure import Structure
-from stetho.observe.tracing import trace
 from stetho.record import Layer, Site
 from stetho.surgery.report import Change, Surgery
 from stetho.theory import critical, gain
