@@ -278,7 +278,11 @@ class watch(AbstractContextManager["watch"]):
 
     @property
     def result(self) -> Result:
-        """The diagnosis; there is one when the `with` block has ended."""
+        """The diagnosis; there is one when the `with` block has ended.
+
+        Raises:
+            UsageError: the `with` block has not ended yet.
+        """
         if self._result is None:
             raise UsageError("watch has no result before its `with` block has ended")
         return self._result
@@ -353,7 +357,18 @@ def _theory(
 def assert_healthy(
     model: nn.Module, batch: Any, loss: Loss | None = None, severity: str = "warning"
 ) -> Result:
-    """Raise `UnhealthyError` if `check` finds something of this severity or above."""
+    """Check up a model, and raise an error if a finding is of this severity or above.
+
+    Args:
+        model: the network, which is left as it was.
+        batch: as `check` takes it: a tensor, a pair (inputs, targets), or a mapping of keywords.
+        loss: gives a scalar for (output, targets); without it the loss that `check` assumes.
+        severity: "note", "warning" or "fault".
+
+    Raises:
+        UnhealthyError: there is such a finding; the text holds the whole report.
+        UsageError: no such severity, or a batch or a loss that `check` refuses.
+    """
     limit = parse_severity(severity)
     result = _checkup(model, batch, loss)
     worst = result.diagnosis.worst

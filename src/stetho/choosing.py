@@ -125,6 +125,9 @@ def choose(
             `name:min` or `name:max` where the name does not say which end is better.
         memory: bytes by which a trial may grow.
         engine: "process", "local" (in this process) or "ray".
+        workers: trials that run in parallel; by default one per core.
+        ray_address: of a Ray cluster; by default one on this machine.
+        progress: is called with each trial and its outcome as soon as it has ended.
         file: keeps every trial as soon as it has ended; `resume` goes on from there.
 
     Raises:

@@ -19,6 +19,7 @@ class Severity(IntEnum):
 
     @property
     def word(self) -> str:
+        """The severity in small letters, as the command line and the JSON form spell it."""
         return self.name.lower()
 
 
@@ -113,4 +114,5 @@ class Diagnosis:
 
     @property
     def worst(self) -> Severity | None:
+        """The highest severity of all findings; None if there are none."""
         return max((finding.severity for finding in self.findings), default=None)

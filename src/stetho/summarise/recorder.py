@@ -229,9 +229,18 @@ class Recorder:
             self._sums[name] = parameters.still_sums(before)
         self.flush()
         own = ProbeParts(
-            *(step, elapsed, lr, self._last_loss, self._totals, self._layers, self._sums),
-            *(self._new_targets, self._target_scale, self._sequences, self._new_ranges),
-            self._agreements,
+            step=step,
+            elapsed=elapsed,
+            lr=lr,
+            loss=self._last_loss,
+            sites=self._totals,
+            layers=self._layers,
+            parameters=self._sums,
+            targets=self._new_targets,
+            target_scale=self._target_scale,
+            sequences=self._sequences,
+            ranges=self._new_ranges,
+            agreements=self._agreements,
         )
         self.begin_probe(step + 1)
         whole = [own] if self.ranks is None else self.ranks.probe(own, self.unseen)

@@ -16,10 +16,15 @@ CHILD = "stetho_norm"
 
 
 def insert_norm(model: nn.Module, after: Sequence[str], kind: str = "batch") -> Surgery:
-    """Put a batch or layer normalisation behind layers, by their paths.
+    """Put a batch or layer normalisation after layers, by their paths.
 
     The normalisation becomes a child of its layer, so that all other names stay: its parameters
     are `<path>.stetho_norm.weight` and `.bias`. Make the optimizer afterwards.
+
+    Args:
+        model: the network, which is changed in place.
+        after: paths of linear layers and convolutions, as `model.named_modules()` has them.
+        kind: "batch" or "layer".
 
     Raises:
         UsageError: no such kind or layer, or one that is neither linear nor a convolution.
