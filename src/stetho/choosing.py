@@ -127,7 +127,7 @@ def choose(
         engine: "process", "local" (in this process) or "ray".
         workers: trials that run in parallel; by default one per core.
         ray_address: of a Ray cluster; by default one on this machine.
-        progress: is called with each trial and its outcome as soon as it has ended.
+        progress: `phase` of it is called as a rung begins, `ended` as a trial has ended.
         file: keeps every trial as soon as it has ended; `resume` goes on from there.
 
     Raises:

@@ -127,11 +127,7 @@ def chain(
             unit_offset=0.1,
             unit_spread=1.0,
             up_rms=gradient,
-            up_max=gradient * 4,
-            up_zero=0.0,
             down_rms=down,
-            down_max=down * 4,
-            down_zero=0.5,
         )
         site_stats[one.name] = replace(base, **(site or {}))
         gradient = down * weight

@@ -141,12 +141,8 @@ class SiteStats:
     unit_shift_noise: float = NAN  # the same as sampling alone would give
     # gradients, per element, of the loss (loss scale divided out)
     up_rms: float = NAN  # ∂L/∂a
-    up_max: float = NAN
-    up_zero: float = NAN
     up_nonfinite: float = 0.0
     down_rms: float = NAN  # ∂L/∂z through this site only
-    down_max: float = NAN
-    down_zero: float = NAN
     down_nonfinite: float = 0.0
     histogram: tuple[float, ...] = ()  # counts of z by `histogram_edges`
 

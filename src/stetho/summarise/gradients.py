@@ -36,12 +36,12 @@ class GradientSummary:
         return GradientSummary(self.numbers * factors)
 
 
-def gradient_stats(row: list[float]) -> tuple[float, float, float, float]:
-    """rms, max |g|, share of zeros, share of non-finite elements."""
-    count, squares, high, zeros, nonfinite = row
+def gradient_stats(row: list[float]) -> tuple[float, float]:
+    """rms, share of non-finite elements."""
+    count, squares, _, _, nonfinite = row
     if not count:
-        return math.nan, math.nan, math.nan, nonfinite / max(nonfinite, 1)
-    return math.sqrt(squares / count), high, zeros / count, nonfinite / (count + nonfinite)
+        return math.nan, nonfinite / max(nonfinite, 1)
+    return math.sqrt(squares / count), nonfinite / (count + nonfinite)
 
 
 def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> GradientSummary:

@@ -367,7 +367,7 @@ def _add(table: dict[str, Summary], name: str, summary: Summary) -> None:
     table[name] = summary if known is None else known + summary
 
 
-_GRADIENT = ("rms", "max", "zero", "nonfinite")
+_GRADIENT = ("rms", "nonfinite")
 _UP = tuple(f"up_{name}" for name in _GRADIENT)
 _DOWN = tuple(f"down_{name}" for name in _GRADIENT)
 _OF_UNITS = ROW + len(units.FIELDS)
