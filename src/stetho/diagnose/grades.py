@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stetho.diagnose.elsewhere import leading
 from stetho.diagnose.phrases import percent
-from stetho.diagnose.view import RunView
+from stetho.diagnose.view import PATIENCE, RunView
 from stetho.record import Finding, Severity
 
 KNOWN, LIKELY, UNEXPLAINED = "known", "likely", "unexplained"
@@ -33,7 +33,9 @@ def grade(view: RunView, findings: Sequence[Finding]) -> str:
     """
     grave = [finding for finding in findings if finding.severity > Severity.NOTE]
     if not grave:
-        return UNEXPLAINED if view.learning.hardly or view.learning.status == "diverged" else ""
+        early = view.learning.status == "slow" and view.learning.steps < PATIENCE
+        open_case = view.learning.hardly or view.learning.status == "diverged"
+        return UNEXPLAINED if open_case and not early else ""
     shares = _shares(leading(grave))
     if not shares or shares[0][0] == "unknown":
         return UNEXPLAINED

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from stetho.diagnose.elsewhere import elsewhere
 from stetho.diagnose.moving import move
 from stetho.diagnose.phrases import counted, number
-from stetho.diagnose.view import RunView
+from stetho.diagnose.view import PATIENCE, RunView
 from stetho.record import NOT_LEARNING, Finding, Severity
 
 
@@ -88,14 +88,19 @@ def _quiet(view: RunView, findings: Sequence[Finding]) -> str:
         why = ' (see "Not seen")' if view.run.unseen else ""
         return f"No activation function was seen{why}: hidden layers were not measured{notes}."
     if view.run.faults:
-        return f"Whether anything is wrong is not known: {sites} were measured until then{notes}."
+        return f"Whether anything is wrong is not known; {sites} were measured until then{notes}."
+    if view.learning.status == "slow" and view.learning.steps < PATIENCE:
+        return f"It is too early to judge; no symptom was found in {sites}{notes}."
     if view.learning.hardly or view.learning.status in ("slow", "diverged"):
         return f"The cause was not found; {sites} were measured{notes}."
     if view.learning.status == "unknown" and not view.is_check:
         if move(view.run):
             return (
                 "The targets move, so the loss does not show whether it learns. "
-                f"{sites} show no symptom{notes}."
+                f"No symptom was found in {sites}{notes}."
             )
-        return f"The loss alone does not show whether it learns. {sites} show no symptom{notes}."
+        return (
+            "The loss alone does not show whether it learns. "
+            f"No symptom was found in {sites}{notes}."
+        )
     return f"No fault was found in {sites}{notes}."

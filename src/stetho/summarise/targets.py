@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stetho.record import Criterion
 
+LACKING = 0.01  # part of an entropy that too few samples may hide
 CLASSES = 2**17  # more classes than this are not counted
 
 
@@ -37,7 +38,8 @@ class TargetSummary:
     def baseline(self) -> float:
         """Loss (mean reduction) of the one prediction that does best for all samples; nats.
 
-        Cross entropy: the entropy of the classes' shares. Binary cross entropy: the mean entropy
+        Cross entropy: the entropy of the classes' shares, corrected for their number (Miller 1955);
+        NaN while the correction is above 1 % of it. Binary cross entropy: the mean entropy
         of each output's mean. Squared error: the mean variance.
         """
         count = float(self.count)
@@ -45,13 +47,22 @@ class TargetSummary:
             return math.nan
         mean = self.first / count
         if self.kind == "cross_entropy":
-            return float(-torch.special.xlogy(mean, mean).sum())
+            return _entropy(mean, count)
         if self.kind == "bce":
             p = mean.clamp(0, 1)
             return float(-(torch.special.xlogy(p, p) + torch.special.xlogy(1 - p, 1 - p)).mean())
         if self.second is not None:
             return float((self.second / count - mean**2).clamp(min=0).mean())
         return math.nan
+
+
+def _entropy(shares: Tensor, count: float) -> float:
+    """Nats. From few samples, shares alone give too little: by (classes seen - 1) / 2 samples."""
+    plain = float(-torch.special.xlogy(shares, shares).sum())
+    lacking = (int((shares > 0).sum()) - 1) / (2 * count)
+    if lacking > LACKING * plain:
+        return math.nan
+    return min(plain + lacking, math.log(shares.numel()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class NotLearning(AbstractRule):
         "steps": Limit(
             PATIENCE,
             "steps after which a loss that does not fall is a fault; before, nothing is reported "
-            "while training runs",
+            "while training runs, and a note where it falls slowly",
             "One epoch of a small data set",
         ),
         "kept": Limit(
@@ -139,7 +139,9 @@ class NotLearning(AbstractRule):
 
     def _still(self, view: RunView, limit: float) -> Finding:
         seen, update = view.learning, view.typical_update()
-        grave = seen.status == "stuck" and seen.steps >= self.limit("steps")
+        long = seen.steps >= self.limit("steps")
+        grave = seen.status == "stuck" and long
+        early = seen.status == "slow" and not long and not seen.lost
         evidence = {
             "share of the constant answer's loss that is gone": Evidence(
                 max(0.0, seen.explained), limit, "%"
@@ -150,7 +152,7 @@ class NotLearning(AbstractRule):
             evidence["median relative update"] = Evidence(update)
         return Finding(
             rule=self.name,
-            severity=Severity.FAULT if grave else Severity.WARNING,
+            severity=Severity.FAULT if grave else Severity.NOTE if early else Severity.WARNING,
             message=f"After {seen.steps} steps the loss is {number(seen.last)}, "
             f"{_against_constant(seen.explained)} that of the best constant prediction "
             f"({number(seen.baseline)}).{_was_lower(seen)}",

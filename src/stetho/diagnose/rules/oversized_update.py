@@ -26,7 +26,8 @@ class OversizedUpdate(AbstractRule):
 
     Can look like it: the first steps of Adam, which are as large as the learning rate regardless of
     the gradient, and weights initialised with 0. In a network that trains well, the median stays
-    below the limit in both cases.
+    below the limit in both cases. A step of LBFGS is a whole search of many iterations; the rule
+    does not judge it.
 
     What helps: use a lower learning rate or a warm-up, or clip the gradient. Call
     `optimizer.zero_grad()` in every step; without it, gradients accumulate.
@@ -52,6 +53,8 @@ class OversizedUpdate(AbstractRule):
     def check(self, view: RunView) -> Iterator[Finding]:
         peaks = {probe.step: steps.typical(view, probe) for probe in view.probes}
         peaks = {step: value for step, value in peaks.items() if not math.isnan(value)}
+        if _many_in_one(view):
+            return
         worst = max(peaks, key=lambda step: peaks[step], default=None)
         if worst is not None and peaks[worst] > self.limit("update"):
             yield self._finding(view, view.weights, peaks, worst)
@@ -97,6 +100,11 @@ class OversizedUpdate(AbstractRule):
     @classmethod
     def absent(cls) -> Run:
         return chain(4, losses=LEARNS)
+
+
+def _many_in_one(view: RunView) -> bool:
+    """Whether each step is a whole search: LBFGS takes many iterations in one."""
+    return bool(view.run.optimizers) and all(one.name == "LBFGS" for one in view.run.optimizers)
 
 
 def _tens(ratio: float) -> float:
