@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from stetho.article.verdict import judge
+from stetho.article.claim import judge
 from stetho.record import Answer, Measure, Verdict
 
 

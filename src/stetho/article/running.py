@@ -16,9 +16,8 @@ from importlib.util import find_spec
 from inspect import getdoc
 from multiprocessing import get_context
 
-from stetho.article.claim import AbstractClaim, Measured, Setting
+from stetho.article.claim import AbstractClaim, Measured, Setting, judge
 from stetho.article.listing import claim_of
-from stetho.article.verdict import judge
 from stetho.errors import StethoError, UsageError
 from stetho.record import NAN, ArticleResult, ClaimResult, Verdict
 
