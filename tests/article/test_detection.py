@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from stetho.article.darknet import detector
 from stetho.article.detection import (
     BOX,
     CANVAS,
@@ -20,6 +19,7 @@ from stetho.article.detection import (
     Scenes,
     Score,
     detect,
+    detector,
     loss,
     overlap,
     scenes,

@@ -7,11 +7,60 @@ centre lies in it (Redmon et al. 2016, You Only Look Once).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from stetho import activations
+from stetho.activations.modules import build
+
+
+class Block(nn.Sequential):
+    """Convolution, batch normalisation, function; half the size with a stride of 2."""
+
+    def __init__(
+        self, make: Callable[[], nn.Module], fan_in: int, fan_out: int, kernel: int, stride: int = 1
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(fan_in, fan_out, kernel, stride, kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(fan_out)
+        self.act = make()
+
+
+class Residual(nn.Module):
+    """x + a wide block of a narrow block of x."""
+
+    def __init__(self, make: Callable[[], nn.Module], width: int) -> None:
+        super().__init__()
+        self.narrow = Block(make, width, width // 2, 1)
+        self.wide = Block(make, width // 2, width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.wide(self.narrow(x))
+        return out
+
+
+def detector(function: str, seed: int) -> nn.Sequential:
+    """From pictures to a grid of cells a quarter their size; random state is left as it was."""
+    record = activations.get(function)
+
+    def make() -> nn.Module:
+        return build(record)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential()
+        model.add_module("stem", Block(make, 1, 8, 3, stride=2))
+        model.add_module("early", Residual(make, 8))
+        model.add_module("down", Block(make, 8, 24, 3, stride=2))
+        model.add_module("late", Residual(make, 24))
+        model.add_module("last", Block(make, 24, 64, 3))
+        model.add_module("head", nn.Conv2d(64, FEATURES, 1))
+    return model
+
 
 CANVAS, CELL, SMALL, LARGE = 24, 4, 8, 12  # pixels
 GRID, QUARTER = CANVAS // CELL, CANVAS // 2

@@ -13,8 +13,7 @@ from stetho.api import Result, watch
 from stetho.article import data
 from stetho.article.claim import AbstractClaim, Measured, Setting
 from stetho.article.curves import by_step, over_seeds
-from stetho.article.darknet import detector
-from stetho.article.detection import Scenes, detect, loss, scenes
+from stetho.article.detection import Scenes, detect, detector, loss, scenes
 from stetho.article.estimates import exact, mean
 from stetho.record import Picture
 
