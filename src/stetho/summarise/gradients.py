@@ -11,8 +11,15 @@ import torch
 from torch import Tensor
 
 from stetho.summarise import native
-from stetho.summarise.finite import surely_finite
-from stetho.summarise.layout import LIMIT, PLANS, as_rows, stride_of_rows, thinned, thinning
+from stetho.summarise.layout import (
+    LIMIT,
+    PLANS,
+    as_rows,
+    stride_of_rows,
+    surely_finite,
+    thinned,
+    thinning,
+)
 from stetho.summarise.native.views import view
 
 FIELDS = 5

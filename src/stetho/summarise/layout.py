@@ -70,3 +70,12 @@ def row_stride(rows: int, units: int, inner: int, limit: int) -> int:
     while stride > 1 and gcd(stride, inner) != 1:
         stride += 1
     return stride
+
+
+def surely_finite(total: Tensor) -> bool:
+    """Whether a sum (or norm) over a tensor shows that every element is finite.
+
+    Asked of a CPU tensor this costs nothing; elsewhere it would wait for the device, so the answer
+    is no, and the careful way is taken.
+    """
+    return total.device.type == "cpu" and bool(total.isfinite())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stetho.summarise.finite import surely_finite
+from stetho.summarise.layout import surely_finite
 
 
 @dataclass(frozen=True, slots=True)

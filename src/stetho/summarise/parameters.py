@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stetho.record import ParameterStats
 from stetho.summarise import native
-from stetho.summarise.finite import surely_finite
+from stetho.summarise.layout import surely_finite
 from stetho.summarise.native.views import view
 
 LIMIT = 2**14  # entries of one parameter that are looked at
