@@ -94,7 +94,7 @@ def geometric_mean(
     logs = [math.log(value) for value in values]
     low, high = t_interval(logs)
     ends = (math.exp(fmean(logs)), _exp(low), _exp(high))
-    return Measure(what, *ends, at_least, at_most, expected, unit)
+    return Measure(what, *ends, at_least=at_least, at_most=at_most, expected=expected, unit=unit)
 
 
 def median(
