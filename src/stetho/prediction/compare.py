@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from stetho.prediction.model import Prediction, finite
+from stetho.prediction.text import columns, number, short
 from stetho.record import PredictedSite, Run
 
 
@@ -62,9 +64,7 @@ class Comparison:
         return self._parting.why if self._parting is not None else ""
 
     def __str__(self) -> str:
-        from stetho.prediction.text import comparison_text
-
-        return comparison_text(self)
+        return _text(self)
 
 
 def _plain(value: Any) -> Any:
@@ -109,3 +109,29 @@ def compare(prediction: Prediction, run: Run) -> Comparison:
             )
         )
     return Comparison(tuple(rows), prediction.record().sites)
+
+
+def _text(comparison: Comparison) -> str:
+    rows = [("site", "z std", "theory", "gradient", "theory", "")]
+    for row in comparison.rows:
+        mark = "" if row.agrees else "apart"
+        rows.append(
+            (
+                short(row.name),
+                number(row.z_std),
+                number(row.z_predicted),
+                number(row.grad_rms),
+                number(row.grad_predicted),
+                mark if row.valid else f"{mark} ?".strip(),
+            )
+        )
+    lines = ["Measured, and predicted by theory", *columns(rows)]
+    if comparison.first_apart is not None:
+        lines.append(f"They first part at {comparison.first_apart}: {comparison.why}.")
+    elif not comparison.modelled:
+        lines.append("Theory models none of these sites in full.")
+    else:
+        lines.append("They agree at every site that theory models, within its 95 % band.")
+    return "\n".join(
+        line for text in lines for line in (textwrap.wrap(text, 80) if len(text) > 80 else [text])
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -23,6 +25,7 @@ from stetho.observe.tracker import Names
 from stetho.prediction.following import TapeMode
 from stetho.prediction.operations import activation as apply
 from stetho.prediction.tape import Edge, Tape
+from stetho.prediction.text import columns, number, short
 from stetho.record import Predicted, PredictedSite
 from stetho.theory import MeanField
 
@@ -125,9 +128,7 @@ class Prediction:
         return predicted_panel(self.record())
 
     def __str__(self) -> str:
-        from stetho.prediction.text import prediction_text
-
-        return prediction_text(self)
+        return _text(self)
 
     __repr__ = __str__
 
@@ -341,3 +342,37 @@ def _depth_scale(model: nn.Module, structure: Structure, sink: _Sink) -> float:
     if record.gate:
         return math.nan
     return MeanField(record, median(w), median(b)).depth_scale
+
+
+def _text(prediction: Prediction) -> str:
+    rows = [("site", "z std", "slope", "gradient rms", "95 % band", "")]
+    for site in prediction.sites:
+        band = f"{number(site.band[0])} … {number(site.band[1])}"
+        mark = "" if site.valid else "?"
+        cells = (number(site.z_std), f"{number(site.slope_factor)}×", number(site.grad_rms), band)
+        rows.append((short(site.name), *cells, mark))
+    lines = ["Predicted, before any training", *columns(rows)]
+    if prediction.relative:
+        lines.append("Gradients are relative to that at the output: no loss was given.")
+    if not math.isnan(prediction.depth_scale):
+        lines.append(
+            f"Depth scale {number(prediction.depth_scale)} layers; trainable to about "
+            f"{number(prediction.trainable_depth)} (a plain network with these variances)."
+        )
+    lines += _doubts([(site.name, site.why) for site in prediction.sites if not site.valid])
+    if prediction.unmodelled:
+        lines.append(f"Measured, not modelled: {', '.join(prediction.unmodelled)}.")
+    return "\n".join(
+        line for text in lines for line in (textwrap.wrap(text, 80) if len(text) > 80 else [text])
+    )
+
+
+def _doubts(doubts: Sequence[tuple[str, str]]) -> list[str]:
+    """Each reason once, with the sites that it is for."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in doubts:
+        by_reason.setdefault(why, []).append(name)
+    return [
+        f"? {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {why}."
+        for why, names in by_reason.items()
+    ]
