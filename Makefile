@@ -81,6 +81,7 @@ article: $(STAMP)
 bench: $(STAMP)
 	$(ONE_THREAD) $(BIN)/python bench/run.py
 	$(ONE_THREAD) $(BIN)/python bench/site.py
+	$(ONE_THREAD) $(BIN)/python bench/peers.py
 	$(ONE_THREAD) $(BIN)/python bench/predict.py
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(ONE_THREAD) $(BIN)/python bench/choose.py replay
