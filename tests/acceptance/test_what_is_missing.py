@@ -111,6 +111,41 @@ def test_what_only_looks_like_an_end_is_quiet(between):
     assert "cut-gradient" not in [finding.rule for finding in diagnosis.findings]
 
 
+@pytest.mark.parametrize("to_none", [True, False], ids=["none", "zeros"])
+def test_gradients_that_are_gone_when_the_optimizer_steps_are_told(to_none):
+    model, (x, y) = Net(torch.relu), rings()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with stetho.watch(model) as watched:
+        for _ in range(150):
+            loss = F.cross_entropy(model(x[:64]), y[:64])
+            loss.backward()
+            loss.item()
+            optimizer.zero_grad(set_to_none=to_none)
+            optimizer.step()
+    diagnosis = watched.result.diagnosis
+    found = lead(diagnosis)
+    assert (found.rule, found.severity) == ("lost-gradient", Severity.FAULT)
+    assert "missing or in the wrong place" in diagnosis.verdict
+    assert "cut-gradient" not in [finding.rule for finding in diagnosis.findings]
+
+
+def test_gradients_that_a_closure_makes_and_the_script_then_clears_are_not_lost():
+    model, (x, y) = Net(torch.relu), rings()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+
+    def closure():
+        loss = F.cross_entropy(model(x[:64]), y[:64])
+        loss.backward()
+        return loss
+
+    with stetho.watch(model) as watched:
+        for _ in range(150):
+            optimizer.step(closure)
+            optimizer.zero_grad()
+    found = {finding.rule for finding in watched.result.diagnosis.findings}
+    assert not found & {"lost-gradient", "cut-gradient"}
+
+
 @pytest.mark.parametrize("width", [16, 24], ids=["of the same shapes", "of other shapes"])
 def test_an_optimizer_of_another_model_is_named(width):
     old = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 2))

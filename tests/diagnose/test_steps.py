@@ -118,4 +118,4 @@ def test_gradients_that_add_up_until_they_are_no_numbers():
     diagnosis = diagnose(run)
     assert [one.rule for one in diagnosis.findings[:2]] == ["unzeroed-gradient", "non-finite"]
     assert diagnosis.findings[0].first_step == 0
-    assert "gradients that are never set to zero" in diagnosis.verdict
+    assert "a call of zero_grad that is missing or in the wrong place" in diagnosis.verdict

@@ -75,3 +75,27 @@ def test_a_loss_times_what_is_learned_is_not(observed):
         (F.cross_entropy(model(X), CLASS) * learned).backward()
         optimizer.step()
     assert sink.targets == []
+
+
+WEIGHTS = {
+    "classes": (lambda y: F.cross_entropy(y, CLASS, weight=torch.ones(3)), ""),
+    "classes, by place": (lambda y: F.cross_entropy(y, CLASS, torch.ones(3)), ""),
+    "positives": (
+        lambda y: F.binary_cross_entropy_with_logits(
+            y[:, :1], HALF.round(), pos_weight=torch.ones(1)
+        ),
+        "",
+    ),
+    "none": (lambda y: F.cross_entropy(y, CLASS), "cross_entropy"),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_the_best_constant_of_a_weighted_loss_is_not_known(observed, name):
+    loss, kind = WEIGHTS[name]
+    model = net()
+    with observed() as sink:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        loss(model(X)).backward()
+        optimizer.step()
+    assert [call.kind for call in sink.targets] == [kind]

@@ -73,7 +73,7 @@ KINDS: dict[str, Kind] = {
     "zero-grad": Kind("gradients of other steps are kept", ("unzeroed-gradient",), ("zero-grad",)),
     "lost-gradient": Kind(
         "gradients are set to 0 or replaced before the step",
-        ("frozen-layer", "undersized-update"),
+        ("lost-gradient", "frozen-layer", "undersized-update"),
         ("zero-grad", "frozen", "learning-rate"),
     ),
     "no-clip": Kind(

@@ -22,7 +22,7 @@ ELSEWHERE: Mapping[str, str] = {
     "labels": "the labels, or data that does not predict them",
     "weight-decay": "the weight decay",
     "frozen": "weights that no optimizer trains",
-    "zero-grad": "gradients that are never set to zero",
+    "zero-grad": "a call of zero_grad that is missing or in the wrong place",
 }
 ALL = 0.9  # share of the blame that must lie elsewhere
 HALF = 0.5  # share that another finding may attribute to the activation function

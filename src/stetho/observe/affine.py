@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
+
+from stetho.observe.aside import saved_by_hooks
 
 Node = Any  # torch.autograd.graph.Node; torch's stubs lack the methods used here
 
 REACH = 2000  # nodes that one walk looks at
-PRODUCTS: tuple[str, ...] = (
-    "Addmm",
-    "Mm",
-    "Bmm",
-    "Baddbmm",
-    "Addbmm",
-    "Mv",
-    "Linear",
-    "MkldnnLinear",
-    "Convolution",
+PRODUCTS = (
+    *("Addmm", "Mm", "Bmm", "Baddbmm", "Addbmm", "Mv", "Linear", "MkldnnLinear"),
+    *("Convolution", "ConvolutionOverrideable", "Embedding"),
 )
-PRODUCTS += ("ConvolutionOverrideable", "Embedding")
 # Affine in what they are given; a batch normalisation is, too, once its statistics are fixed.
 AFFINE = (
     *("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute"),
@@ -79,11 +72,13 @@ def _is_affine(kind: str, node: Node) -> bool:
 
 def _is_mask(node: Node) -> bool:
     """Whether a product's other factor is one number, or the mask of a dropout: 0 or one number."""
-    if torch._C._autograd._top_saved_tensors_default_hooks(True) is not None:
+    if saved_by_hooks():
         return False  # to ask would call what the script has hung there
     try:
         other = node._saved_self if node._saved_other is None else node._saved_other
-        return other is not None and bool(((other == 0) | (other == other.max())).all())
+        if other is None or not other.is_cpu:
+            return False  # to look would wait for the device
+        return bool(((other == 0) | (other == other.max())).all())
     except (AttributeError, RuntimeError):  # changed in place since, or without elements
         return False
 

@@ -131,3 +131,8 @@ def tracers() -> list[tuple[Any, str]]:
     traces: Any = sys.modules["torch.jit._trace"]
     names = [(traces, "_trace_impl"), (traces, "trace_module"), (torch.jit, "trace_module")]
     return [(owner, name) for owner, name in names if hasattr(owner, name)]
+
+
+def saved_by_hooks() -> bool:
+    """Whether hooks, of a checkpoint or of the script's, stand for the tensors that nodes save."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from stetho import activations
+from stetho.observe.aside import saved_by_hooks
 from stetho.record import Function
 
 SAMPLES = 512  # values that are compared
@@ -124,7 +125,7 @@ def _measured(z: Tensor, output: Tensor, drawn: bool) -> Verdict:
     the other is mixing. Slopes that are the same for every sample belong to a linear function.
     `drawn`: it called for random numbers; slopes that vary by these alone belong to a dropout.
     """
-    if torch._C._autograd._top_saved_tensors_default_hooks(True) is not None:
+    if saved_by_hooks():
         return Verdict.OTHER  # a checkpoint would compute all of it again
     mask = _mask(output)
     slopes = torch.zeros_like(output)

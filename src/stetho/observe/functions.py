@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stetho.record import FLAT_FUNCTIONS
+
 Function = Callable[..., Any]
 
 
@@ -74,7 +76,6 @@ def products() -> frozenset[Function]:
     return frozenset(getattr(home, name) for home in homes for name in names if hasattr(home, name))
 
 
-FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "heaviside")
 CUTS = (
     *("detach", "detach_", "numpy", "tolist", "item", "__array__", "argmax", "argmin", "tensor"),
     *("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__", "long", "int", "bool"),
@@ -83,11 +84,9 @@ CUTS = (
 
 @cache
 def ends() -> dict[Function, str]:
-    """Functions without a gradient: their slope is 0 everywhere (`FLAT`), or the graph ends there
-    (`CUTS`).
-    """
+    """Functions without a gradient: slope 0 (`FLAT_FUNCTIONS`), or the graph's end (`CUTS`)."""
     homes = (torch, Tensor)
-    names = [name for plain in FLAT for name in (plain, f"{plain}_")] + list(CUTS)
+    names = [name for plain in FLAT_FUNCTIONS for name in (plain, f"{plain}_")] + list(CUTS)
     there = [(getattr(home, name, None), name) for home in homes for name in names]
     found = {call: name for call, name in there if callable(call)}
     return {**found, Tensor.data.__get__: "data"}  # type: ignore[attr-defined]

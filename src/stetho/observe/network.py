@@ -156,7 +156,7 @@ class NetworkReader:
             ignored = int(kwargs.get("ignore_index", -100))
             criterion = criterion_of(func, x, target, int(classes))
             call = TargetCall(
-                kind=kind,
+                kind="" if _weighted(args, kwargs) else kind,
                 target=target.detach(),
                 ignore_index=ignored,
                 classes=int(classes),
@@ -196,3 +196,9 @@ def _fan_in(form: forms.LayerForm, weight: Tensor) -> int:
     if form.conv or (form.kind == "linear" and form.weight == 1 and not form.either):
         return weight[0].numel()
     return int(weight.shape[-2])
+
+
+def _weighted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a loss function weighs classes or elements."""
+    weights = forms.argument(args, kwargs, 2, "weight"), kwargs.get("pos_weight")
+    return any(isinstance(weight, Tensor) for weight in weights)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from stetho.events import Sink, TargetCall
+from stetho.observe.aside import saved_by_hooks
 from stetho.observe.guard import Guard
 from stetho.observe.origin import Mark
 from stetho.observe.structure import Structure
@@ -110,5 +111,4 @@ class Scene:
         A reentrant checkpoint is another matter: its forward ran without gradients, and what it
         computes now is seen for the first time. It uses no hooks on saved tensors.
         """
-        hooks = torch._C._autograd._top_saved_tensors_default_hooks
-        return self.in_backward() and hooks(True) is not None
+        return self.in_backward() and saved_by_hooks()

@@ -10,8 +10,6 @@ import torch.overrides
 OURS = str(Path(__file__).parent.parent) + "/"
 # torch calls a mode by this function, out of the function of the same name that the script called.
 TO_MODE = torch.overrides.handle_torch_function.__code__
-
-
 # The name of a frame of ours that has the file and the line of the script's.
 CALLER = "<called while watched>"
 

@@ -28,6 +28,7 @@ from stetho.record.findings import (
     Severity,
 )
 from stetho.record.runs import (
+    FLAT_FUNCTIONS,
     HISTOGRAM_BINS,
     HISTOGRAM_OCTAVES,
     NAN,
@@ -50,6 +51,7 @@ from stetho.record.runs import (
 
 __all__ = [
     "CAUSES",
+    "FLAT_FUNCTIONS",
     "HISTOGRAM_BINS",
     "HISTOGRAM_OCTAVES",
     "NAN",

@@ -59,6 +59,10 @@ class Layer:
     ends: tuple[str, ...] = ()  # functions without a gradient that its output went into
 
 
+# Functions without a gradient: their slope is 0 everywhere.
+FLAT_FUNCTIONS = ("sign", "sgn", "round", "floor", "ceil", "trunc", "heaviside")
+
+
 @dataclass(frozen=True, slots=True)
 class LayerStats:
     """One layer's input x in one probe. Per-feature quantities only where the layer reads data."""

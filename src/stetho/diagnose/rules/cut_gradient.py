@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -11,11 +10,9 @@ from stetho.diagnose.examples import LEARNS, STUCK, chain
 from stetho.diagnose.learning import LITTLE
 from stetho.diagnose.phrases import percent, some
 from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.starving import FEWEST_PROBES, reached, starves
 from stetho.diagnose.view import RunView
-from stetho.record import Evidence, Finding, Layer, Parameter, Remedy, Run, Severity
-
-# Functions whose slope is 0 everywhere, and what to write in their place.
-FLAT = ("sign", "sgn", "round", "floor", "ceil", "trunc", "heaviside")
+from stetho.record import FLAT_FUNCTIONS, Evidence, Finding, Layer, Parameter, Remedy, Run, Severity
 
 
 class CutGradient(AbstractRule):
@@ -29,7 +26,7 @@ class CutGradient(AbstractRule):
 
     Can look like it: a part of the network whose output is detached on purpose, although an
     optimizer holds its weights. Dead units give gradients of 0 too; they are reported by
-    `dead-units`.
+    `dead-units`, gradients that are set to zero before the step by `lost-gradient`.
 
     What helps: remove the function between the layers, or replace it: tanh for `sign`, softmax for
     `argmax`, a straight-through estimate for `round`. Detach only what is printed or stored.
@@ -39,7 +36,7 @@ class CutGradient(AbstractRule):
     rank: ClassVar[int] = 4
     limits: ClassVar[dict[str, Limit]] = {
         "probes": Limit(
-            3,
+            FEWEST_PROBES,
             "probes in which no gradient has arrived",
             "Optimizers that take turns step in some probes only",
         ),
@@ -48,7 +45,9 @@ class CutGradient(AbstractRule):
     def check(self, view: RunView) -> Iterator[Finding]:
         if view.is_check:
             return
-        starved = [weight for weight in view.weights if self._starves(view, weight)]
+        starved = [weight for weight in view.weights if starves(view, weight)]
+        if reached(view, starved) is not None:
+            return
         layers = [one for one in view.run.layers if one.weight in {w.name for w in starved}]
         last = max(layers, key=lambda layer: layer.index, default=None)
         outside = [w for w in starved if w.outside and w.name not in {x.weight for x in layers}]
@@ -65,15 +64,11 @@ class CutGradient(AbstractRule):
                 view, outside, f"Layer {where} runs inside of torch.no_grad()", "torch.no_grad"
             )
 
-    def _starves(self, view: RunView, parameter: Parameter) -> bool:
-        pulls = [stats.grad_rms for stats in view.history(parameter.name)]
-        nothing = all(math.isnan(pull) or pull == 0 for pull in pulls)
-        return nothing and len(pulls) >= self.limit("probes")
-
-    def _starves_too(self, view: RunView, bias: str | None) -> bool:
+    @staticmethod
+    def _starves_too(view: RunView, bias: str | None) -> bool:
         """Whether a layer's bias gets nothing either; dead inputs leave it its gradient."""
         known = view.parameter(bias)
-        return known is None or not known.trainable or self._starves(view, known)
+        return known is None or not known.trainable or starves(view, known)
 
     def _finding(
         self, view: RunView, starved: Sequence[Parameter], place: str, end: str
@@ -81,7 +76,7 @@ class CutGradient(AbstractRule):
         names = tuple(parameter.name for parameter in starved)
         share = len(names) / max(1, len(view.weights))
         well = view.learning.status == "learns" and not view.learning.explained < LITTLE
-        why = "whose slope is 0 everywhere" if end in FLAT else "where the graph ends"
+        why = "whose slope is 0 everywhere" if end in FLAT_FUNCTIONS else "where the graph ends"
         return Finding(
             rule=self.name,
             severity=Severity.NOTE if well else Severity.FAULT,
@@ -104,7 +99,8 @@ class CutGradient(AbstractRule):
 
     @classmethod
     def present(cls) -> Run:
-        run = chain(4, losses=STUCK, parameter={"grad_rms": 0.0, "update_rms": 0.0})
+        nothing = {"grad_rms": 0.0, "update_rms": 0.0}
+        run = chain(4, losses=STUCK, site={"down_rms": 0.0}, parameter=nothing)
         layers = (*run.layers[:-1], replace(run.layers[-1], ends=("sign",)))
         return replace(run, layers=layers)
 
@@ -117,5 +113,5 @@ def _end(view: RunView, layer: Layer, starved: Sequence[Parameter]) -> str | Non
     """The function at which the gradient ends: of slope 0 if zeros arrive, else a cut."""
     pulls = [stats.grad_rms for stats in view.history(layer.weight)]
     zeros = any(pull == 0 for pull in pulls)
-    fits = [end for end in layer.ends if (end.rstrip("_") in FLAT) == zeros]
+    fits = [end for end in layer.ends if (end.rstrip("_") in FLAT_FUNCTIONS) == zeros]
     return fits[0].strip("_") if fits else None
