@@ -34,6 +34,7 @@ PARTS = [
     "stetho.observe.sites:SiteReader._shift",
     "stetho.observe.structure:Structure.learn_parameter",
     "stetho.observe.tracker:Names.of_module",
+    "stetho.observe.warned:_calling_from",
     "stetho.summarise.gradients:summarise_gradient",
     "stetho.summarise.layers:summarise_layer",
     "stetho.summarise.steps:samples",

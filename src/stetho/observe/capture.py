@@ -92,7 +92,7 @@ class Capture(TorchFunctionMode):
         activations.functions()  # both before a script can put others in their place
         _originals()
         self._resting = False
-        self._callers = Callers()
+        self._callers = Callers(guard)
         self._readers: dict[Call, tuple[Reader | None, Call]] = {}
         self._gates = GateReader(self.scene)
         self._ends = EndReader(self.scene)
@@ -223,17 +223,17 @@ class Capture(TorchFunctionMode):
         stack = self.scene.stack
         if stack and stack[-1].functions is not None:
             stack[-1].functions.add(func.__name__)
-        call = self._callers.call
-        if reader is None or self.scene.guard.tripped or not torch.is_grad_enabled():
-            return call(func, args, kwargs)
+        caller = self._callers.of(func, sys._getframe(1))
         reading: Reading | None = None
-        with self.scene.guard:
-            reading = self._reading(reader, func, args, kwargs)
-        if reading is None:
-            return call(func, args, kwargs)
-        result = call(func, args if reading.args is None else reading.args, kwargs)
-        with self.scene.guard:
-            reading.after(result)
+        if not (reader is None or self.scene.guard.tripped) and torch.is_grad_enabled():
+            with self.scene.guard:
+                reading = self._reading(reader, func, args, kwargs)
+        if reading is not None and reading.args is not None:
+            args = reading.args
+        result = caller(func, args, kwargs) if caller is not None else func(*args, **kwargs)
+        if reading is not None:
+            with self.scene.guard:
+                reading.after(result)
         return result
 
     def _reading(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FrameType, FunctionType
 from typing import Any
 
+from stetho.observe.guard import Guard, entry
 from stetho.observe.tracebacks import CALLER, TO_MODE, is_ours
 
 
@@ -46,21 +47,24 @@ class Callers:
     place. So the call is made from a frame with the file, the line and the globals of the script's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
         self._known: dict[tuple[str, int], FunctionType] = {}
 
-    def call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call `func` for the frame that called the caller of this method."""
+    @entry
+    def of(self, func: Callable[..., Any], frame: FrameType) -> FunctionType | None:
+        """What calls `func` with given arguments for the function that runs in `frame`.
+
+        `None` if a plain call will do: a Python function has a frame of its own, and a tracer or
+        profiler of the script's would take ours for one more call.
+        """
         if isinstance(func, FunctionType) or sys.gettrace() or sys.getprofile():
-            return func(
-                *args, **kwargs
-            )  # has a frame of its own; or ours would be taken for a call
-        frame = sys._getframe(2)
+            return None
         place = frame.f_code.co_filename, frame.f_lineno
         caller = self._known.get(place)
         if caller is None or caller.__globals__ is not frame.f_globals:
             caller = self._known[place] = _calling_from(frame)
-        return caller(func, args, kwargs)
+        return caller
 
     def forget(self) -> None:
         """Keep no module of the script alive."""
