@@ -93,7 +93,7 @@ OLDEST := .venv-oldest
 oldest:
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check 'torch==2.8.*' numpy
-	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check -e . pytest pytest-xdist hypothesis scikit-learn
+	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check -e . pytest pytest-xdist hypothesis scikit-learn transformers
 	$(ONE_THREAD) STETHO_STRICT=1 $(OLDEST)/bin/python -m pytest -n 2 -q \
 	  tests/observe tests/summarise tests/acceptance tests/store
 

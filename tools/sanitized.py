@@ -121,6 +121,7 @@ def call_all(core: object, calls: int) -> None:
                 unit,
                 x.view,
                 unit,
+                draws.choice((None, x.view)),
                 stride,
                 f,
                 draws.choice((1, 3)),

@@ -333,8 +333,8 @@ def test_a_compiled_model_is_left_alone_and_named(observed, recwarn):
                 optimizer.step()
         return sink, counted.frame_count, [p.detach().clone() for p in model.parameters()]
 
-    filters = list(warnings.filters)
     _, plain_count, plain = trained(watched=False)
+    filters = list(warnings.filters)  # some versions of the compiler add their own
     sink, count, ours = trained(watched=True)
     assert sink.names() == []
     assert len(sink.losses) == 7

@@ -140,8 +140,8 @@ def test_rows_that_are_copies_of_the_first():
 
 def test_what_lay_in_a_gradient_before_the_backward_pass():
     weight, there = torch.randn(3, 4), torch.full((3, 4), -0.5)
-    before = sample(weight, there, left(weight, there))
+    before = sample(weight, there, left(there))
     assert left_rms(before, weight) == pytest.approx(0.5)
-    before = sample(weight, there, left(weight, None))
+    before = sample(weight, there, left(None))
     assert left_rms(before, weight) == 0
     assert math.isnan(measured(weight, there, weight)[0].left_rms)  # nobody has looked

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stetho.summarise.staging import elsewhere
+
 WORK = 3e8  # multiplications that one call may take
 PAIRS = 2**20  # products of an input and an output that are kept
 FEWEST = 256  # samples that stand for more
@@ -28,6 +30,27 @@ class AgreementSummary:
     squares_x: Tensor  # Σ ‖x - x̄‖²
     squares_g: Tensor  # Σ ‖g - ḡ‖²
     products: Tensor  # (outputs, inputs): Σ (g - ḡ) ⊗ (x - x̄)
+
+    @staticmethod
+    def of(
+        count: Tensor,
+        mean_x: Tensor,
+        mean_g: Tensor,
+        peak_x: Tensor,
+        norm_x: Tensor,
+        peak_g: Tensor,
+        norm_g: Tensor,
+        products: Tensor,
+    ) -> AgreementSummary:
+        """Of what `sums_of_agreement` gives."""
+        return AgreementSummary(
+            count=count.double(),
+            mean_x=mean_x.double(),
+            mean_g=mean_g.double(),
+            squares_x=(peak_x.double() * norm_x.double()).square(),
+            squares_g=(peak_g.double() * norm_g.double()).square(),
+            products=products.double(),
+        )
 
     def __add__(self, other: AgreementSummary) -> AgreementSummary:
         """Chan, Golub and LeVeque 1979, for covariances."""
@@ -63,14 +86,20 @@ def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
     Hilbert-Schmidt independence criterion with linear kernels (Gretton et al. 2005), in units of
     its value under independence. Samples without any gradient (padding) count for nothing.
     """
+    sums = sums_of_agreement(x, gradient)
+    return None if sums is None else AgreementSummary.of(*sums)
+
+
+def sums_of_agreement(x: Tensor, gradient: Tensor) -> tuple[Tensor, ...] | None:
+    """What `AgreementSummary.of` takes: single precision, where the tensors lie."""
     inputs = x.reshape(-1, x.shape[-1])
     outputs = gradient.reshape(-1, gradient.shape[-1])
     step = _step(inputs.shape[0], inputs.shape[1] * outputs.shape[1])
-    if step is None:
+    if step is None or not inputs.numel() or not outputs.numel():
         return None
     inputs, outputs = inputs[::step].float(), outputs[::step].float()
     used = outputs.abs().amax(1, keepdim=True) != 0  # of NaN, too
-    if used.is_cpu and bool(used.all()):
+    if not elsewhere(used) and bool(used.all()):
         count = used.sum()
         mean_x, mean_g = inputs.mean(0), outputs.mean(0)
         centred_x, centred_g = inputs - mean_x, outputs - mean_g
@@ -80,19 +109,15 @@ def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
         some = count.clamp(min=1)
         mean_x, mean_g = (inputs * share).sum(0) / some, (outputs * share).sum(0) / some
         centred_x, centred_g = (inputs - mean_x) * share, (outputs - mean_g) * share
-    return AgreementSummary(
-        count=count.double(),
-        mean_x=mean_x.double(),
-        mean_g=mean_g.double(),
-        squares_x=_squares(centred_x),
-        squares_g=_squares(centred_g),
-        products=(centred_g.T @ centred_x).double(),
-    )
+    products = centred_g.T @ centred_x
+    return count, mean_x, mean_g, *_size(centred_x), *_size(centred_g), products
 
 
-def _squares(x: Tensor) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(x, dtype=torch.float64)
-    return norm * norm
+def _size(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest element, and the norm in units of it: squares of small ones would be lost."""
+    peak: Tensor = torch.linalg.vector_norm(x, torch.inf)
+    unit = torch.where(peak > 0, peak, 1.0)
+    return peak, torch.linalg.vector_norm(x / unit)
 
 
 def _step(samples: int, pairs: int) -> int | None:

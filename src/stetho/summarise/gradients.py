@@ -57,7 +57,7 @@ def summarise_gradient(gradient: Tensor, scale: Tensor | None = None) -> Gradien
     `scale`: what the loss was multiplied with (mixed precision); divided out.
     """
     seen = view(gradient)
-    if seen is None or (scale is not None and not scale.is_cpu):
+    if seen is None:
         return _by_torch(gradient, scale)
     unit, stride = _plan(gradient.shape)
     out = torch.empty(FIELDS, dtype=torch.float64)
@@ -81,7 +81,7 @@ def sampled_sum(parts: Sequence[Tensor]) -> Tensor:
     """What is looked at of a sum of gradients; of several, the rest is not added up."""
     if len(parts) == 1:
         return parts[0]
-    first, *others = (_sampled(part.detach()) for part in parts)
+    first, *others = (sampled(part.detach()) for part in parts)
     for other in others:
         first = first + other
     return first
@@ -98,16 +98,16 @@ def norm(gradients: Sequence[Tensor]) -> float:
     return float(torch.stack([one.double() for one in norms]).norm().item())
 
 
-def _sampled(gradient: Tensor) -> Tensor:
-    """(rows, length) or (elements,)"""
+def sampled(gradient: Tensor) -> Tensor:
+    """What is looked at of it: (rows, length) or (elements,)."""
     unit, _ = _plan(gradient.shape)
     return thinned(gradient) if unit < 0 else as_rows(gradient, unit)
 
 
 def _by_torch(gradient: Tensor, scale: Tensor | None) -> GradientSummary:
-    g = _sampled(gradient).reshape(-1).double()
+    g = sampled(gradient).reshape(-1).double()
     if scale is not None:
-        g = g / scale.double().to(g.device)
+        g = g / scale.double()
     norm = torch.linalg.vector_norm(g)
     zeros = g.numel() - torch.count_nonzero(g).double()
     if g.numel() and surely_finite(norm):

@@ -48,7 +48,7 @@ def layer_stats(row: list[float]) -> LayerStats:
 def _of_features(columns: Moments) -> Tensor:
     """(FEATURES,): the last fields of `LayerStats`."""
     mean = columns.mean
-    if native.core is not None and mean.is_cpu:
+    if native.core is not None:
         numbers, out = torch.cat(columns.parts()), torch.empty(FEATURES, dtype=torch.float64)
         native.core.features(
             numbers.data_ptr(), numbers.numel(), len(mean), out.data_ptr(), FEATURES
@@ -73,9 +73,23 @@ def _quantile(ordered: Tensor, share: float) -> Tensor:
     return torch.lerp(ordered[low], ordered[min(low + 1, len(ordered) - 1)], place - low)
 
 
+def samples_of_layer(x: Tensor, conv: bool) -> Tensor:
+    """What is looked at of a layer's input: (rows, features)."""
+    return as_rows(x, _axis(x, conv))
+
+
+def summarise_samples(rows: Tensor, features: bool) -> LayerSummary:
+    """As `summarise_layer` of the input that they were taken from."""
+    return summarise_layer(rows, conv=False, features=features, limit=max(rows.numel(), 1))
+
+
+def _axis(x: Tensor, conv: bool) -> int:
+    return 1 if conv and x.ndim > 2 else max(x.ndim - 1, 0)
+
+
 def summarise_layer(x: Tensor, conv: bool, features: bool, limit: int = LIMIT) -> LayerSummary:
     """x: (samples, …, features), or (samples, channels, …) before a convolution."""
-    axis = 1 if conv and x.ndim > 2 else max(x.ndim - 1, 0)
+    axis = _axis(x, conv)
     seen = view(x)
     if seen is None:
         rows = as_rows(x, axis, limit)

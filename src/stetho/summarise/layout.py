@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import gcd, prod
 
+import torch
 from torch import Tensor
 
 LIMIT = 2**14  # elements of one site that are looked at in one call
@@ -32,8 +33,27 @@ def as_rows(tensor: Tensor, axis: int, limit: int = LIMIT) -> Tensor:
         tensor = tensor.reshape(1, 1)
     stride = stride_of_rows(tensor.shape, axis, limit)
     rows = tensor.movedim(axis, -1) if tensor.ndim > 1 else tensor.reshape(1, tensor.shape[0])
-    rows = rows.flatten(0, -2)
-    return rows[::stride] if stride > 1 else rows
+    return every(rows, stride, inner=1)
+
+
+def every(tensor: Tensor, stride: int, inner: int) -> Tensor:
+    """All axes but the last `inner` counted as one, and of that one every `stride`-th index.
+
+    Nothing else of the tensor is copied, however its axes lie in memory.
+    """
+    outer, rest = tensor.shape[: tensor.ndim - inner], tensor.shape[tensor.ndim - inner :]
+    if stride == 1:
+        return tensor.reshape(prod(outer), *rest)
+    try:
+        return tensor.view(prod(outer), *rest)[::stride]
+    except RuntimeError:  # no step leads from each to the next
+        return tensor[_places(outer, stride, tensor.device)]
+
+
+@lru_cache(64)
+def _places(shape: tuple[int, ...], stride: int, device: torch.device) -> tuple[Tensor, ...]:
+    """Along each axis, where every `stride`-th of all indices lies."""
+    return torch.unravel_index(torch.arange(0, prod(shape), stride, device=device), shape)
 
 
 @lru_cache(PLANS)
@@ -48,9 +68,8 @@ def stride_of_rows(shape: tuple[int, ...], axis: int, limit: int = LIMIT) -> int
 
 def thinned(tensor: Tensor, limit: int = LIMIT) -> Tensor:
     """At most about `limit` elements in one axis, at a stride that shares no factor with a row."""
-    flat = tensor.detach().reshape(-1)
-    stride = thinning(flat.numel(), tensor.shape[-1] if tensor.ndim else 1, limit)
-    return flat[::stride] if stride > 1 else flat
+    stride = thinning(tensor.numel(), tensor.shape[-1] if tensor.ndim else 1, limit)
+    return every(tensor.detach(), stride, inner=0)
 
 
 @lru_cache(PLANS)
@@ -73,9 +92,5 @@ def row_stride(rows: int, units: int, inner: int, limit: int) -> int:
 
 
 def surely_finite(total: Tensor) -> bool:
-    """Whether a sum (or norm) over a tensor shows that every element is finite.
-
-    Asked of a CPU tensor this costs nothing; elsewhere it would wait for the device, so the answer
-    is no, and the careful way is taken.
-    """
-    return total.device.type == "cpu" and bool(total.isfinite())
+    """Whether a sum (or norm) over a tensor shows that every element is finite."""
+    return bool(total.isfinite())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from stetho.record import ParameterStats
 from stetho.summarise import native
-from stetho.summarise.layout import surely_finite
+from stetho.summarise.layout import PLANS, surely_finite
 from stetho.summarise.native.views import view
 
 LIMIT = 2**14  # entries of one parameter that are looked at
@@ -95,12 +96,13 @@ def sample(
     value = view(parameter)
     seen = None if gradient is None else view(gradient)
     if value is None or (seen is None and gradient is not None):
-        rows = _rows(parameter).clone()
+        rows = sampled(parameter).double().clone()
         none = rows.new_full((len(OF_UPDATE),), torch.nan)
         before = none[:1] if left is None else left.reshape(1)
         numbers = torch.cat([_of_value(rows), _of_gradient(gradient, rows), before, none])
         return ParameterSample(rows, numbers)
-    stride, (first, *inner) = _stride(parameter), parameter.shape or (1,)
+    stride, _ = plan(parameter.shape)
+    first, *inner = parameter.shape or (1,)
     kept = torch.float64 if parameter.dtype == torch.float64 else torch.float32
     rows = torch.empty((-(-first // stride), *([math.prod(inner)] if inner else [])), dtype=kept)
     numbers = torch.empty(len(NUMBERS), dtype=torch.float64)
@@ -112,27 +114,33 @@ def sample(
     return ParameterSample(rows, numbers)
 
 
-def left(parameter: Tensor, gradient: Tensor | None) -> Tensor:
+def left(gradient: Tensor | None) -> Tensor:
     """Σ g² of the sampled rows of a gradient that is there before a backward pass."""
-    if gradient is None:
-        return _NOTHING if parameter.is_cpu else _NOTHING.to(parameter.device)
-    return _square(_rows(_dense(gradient)))
+    return _NOTHING if gradient is None else _square(sampled(gradient).double())
 
 
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.to_dense() if gradient.layout != torch.strided else gradient
+@lru_cache(PLANS)
+def plan(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Every how many rows of a parameter one is taken, and how many entries that makes.
+
+    Of what was taken, all would be taken: at most LIMIT entries, or two to three rows.
+    """
+    first, *inner = shape or (1,)
+    most = max(LIMIT // max(math.prod(inner), 1), 1)
+    stride = max(min(-(-first // most), first // 2), 1)
+    return stride, -(-first // stride) * math.prod(inner)
 
 
-def _stride(tensor: Tensor) -> int:
-    return max(1, -(-tensor.numel() // LIMIT))
-
-
-def _rows(tensor: Tensor) -> Tensor:
+def sampled(tensor: Tensor) -> Tensor:
+    """What is looked at of a parameter or of its gradient: (rows, fan-in), or (entries,)."""
     tensor = tensor.detach()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj()).flatten(-2)
-    rows = tensor.flatten(1) if tensor.ndim > 1 else tensor.reshape(-1)
-    return rows[:: _stride(rows)].double()
+    rows = tensor if tensor.ndim else tensor.reshape(1)
+    rows = rows[:: plan(rows.shape)[0]]
+    return rows.flatten(1) if rows.ndim > 1 else rows
 
 
 def with_gradient(before: ParameterSample, gradient: Tensor) -> ParameterSample:
@@ -152,15 +160,15 @@ def parameter_sums(
         last_update = None
     kept = torch.float64 if after.dtype == torch.float64 else torch.float32
     known = last_update is None or last_update.dtype == kept
-    if seen is None or not old.is_cpu or old.dtype != kept or not known:
-        rows = _rows(after)
+    if seen is None or old.dtype != kept or not known:
+        rows = sampled(after).double()
         update = rows - old.double().reshape(rows.shape)
         numbers = torch.cat([before.numbers[: -len(OF_UPDATE)], _of_update(update, last_update)])
         return ParameterSums(numbers=numbers, sharded=sharded), update
     update = torch.empty_like(old)
     last = 0 if last_update is None else last_update.data_ptr()
     native.core.after(
-        seen, _stride(after), old.data_ptr(), last, update.data_ptr(), update.numel(),
+        seen, plan(after.shape)[0], old.data_ptr(), last, update.data_ptr(), update.numel(),
         before.numbers.data_ptr(), len(NUMBERS),
     )  # fmt: skip
     return ParameterSums(numbers=before.numbers, sharded=sharded), update
@@ -181,7 +189,7 @@ def _of_gradient(gradient: Tensor | None, like: Tensor) -> Tensor:
     nan = like.new_full((), torch.nan, dtype=torch.float64)
     if gradient is None:
         return torch.stack([nan, torch.zeros_like(nan), nan, nan, nan])
-    rows = _rows(_dense(gradient))
+    rows = sampled(gradient).double()
     return torch.stack([_square(rows), _nonfinite(rows), *_signs(rows, nan)])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import Protocol, TypeVar
 
@@ -24,20 +24,17 @@ from stetho.record import (
     SiteStats,
     Spike,
 )
-from stetho.summarise import gradients, parameters, steps, units
-from stetho.summarise.agreement import AgreementSummary, agreement, summarise_agreement
-from stetho.summarise.gradients import (
-    GradientSummary,
-    gradient_stats,
-    norm,
-    sampled_sum,
-    summarise_gradient,
-)
+from stetho.summarise import gradients, layers, sequence, units
+from stetho.summarise.agreement import AgreementSummary, agreement, sums_of_agreement
+from stetho.summarise.around_steps import AroundSteps
+from stetho.summarise.gradients import gradient_stats, norm
 from stetho.summarise.layers import LayerSummary, layer_stats, summarise_layer
-from stetho.summarise.parameters import ParameterSample, ParameterSums, parameter_stats
+from stetho.summarise.parameters import parameter_stats
 from stetho.summarise.parts import ProbeParts, SiteTotal
+from stetho.summarise.pending import PendingSite
 from stetho.summarise.sequence import SequenceSummary, sequence_stats, summarise_sequence
-from stetho.summarise.site import ROW, SitePlan, SiteSummary, site_stats
+from stetho.summarise.site import ROW, SitePlan, site_stats
+from stetho.summarise.staging import Staging, elsewhere
 from stetho.summarise.targets import (
     TargetRange,
     TargetSummary,
@@ -83,42 +80,14 @@ Summary = TypeVar("Summary", SiteTotal, LayerSummary, SequenceSummary, Agreement
 LOSSES = 256  # losses that wait to be written between probes
 
 
-@dataclass(slots=True, kw_only=True)
-class PendingSite:
-    """The forward half of one call; becomes part of the probe when both gradients have come."""
-
-    totals: dict[str, SiteTotal]
-    name: str
-    summary: SiteSummary
-    shift: Tensor | None
-    up: GradientSummary | None = None
-    down: GradientSummary | None = None
-    discarded: bool = False
-
-    def gradients(
-        self, upstream: Tensor | None, downstream: Sequence[Tensor], scale: Tensor | None
-    ) -> None:
-        if self.discarded:
-            return
-        if upstream is not None:
-            self.up = summarise_gradient(upstream, scale)
-        if downstream:
-            self.down = summarise_gradient(sampled_sum(downstream), scale)
-        if self.up is not None and self.down is not None:
-            total = SiteTotal(self.summary, self.up, self.down, self.shift)
-            _add(self.totals, self.name, total)
-            self.up = self.down = None
-
-    def discard(self) -> None:
-        self.discarded = True
-
-
 class Recorder:
-    """A sink. Nothing waits for the device before the end of a probe, and there only once."""
+    """A sink. Nothing waits for a device before the end of a probe (see `staging`)."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self.ranks: Ranks | None = None  # set when the run turns out to have several
+        self._staging = Staging()
+        self._around = AroundSteps(self._staging)
         self._memories: dict[str, UnitMemory] = {}
         self._plans: dict[str, SitePlan] = {}
         self._axes: dict[str, tuple[int, int]] = {}  # site → unit axis, units
@@ -128,10 +97,6 @@ class Recorder:
         self._agreements: dict[str, AgreementSummary] = {}
         self._ranges: dict[str, TargetRange] = {}  # of each loss function, over all probes so far
         self._new_ranges: dict[str, TargetRange] = {}  # of this probe
-        self._samples: dict[str, ParameterSample] = {}
-        self._sums: dict[str, ParameterSums] = {}  # parameter → what this probe saw of it
-        self._left: dict[str, Tensor] = {}  # parameter → Σ g² before this probe's backward passes
-        self._updates: dict[str, tuple[int, Tensor]] = {}  # parameter → step, update
         self._targets: TargetSummary | None = None  # of all probes so far
         self._new_targets: TargetSummary | None = None  # of this probe
         self._target_scale = 1.0
@@ -144,13 +109,12 @@ class Recorder:
 
     def begin_probe(self, step: int) -> None:
         self._step = step
+        self._staging.forget()
         self._totals = {}
         self._layers = {}
         self._sequences = {}
         self._agreements = {}
-        self._samples = {}
-        self._left = {}
-        self._sums = {}
+        self._around.begin_probe(step)
         self._new_targets = None
         self._new_ranges = {}
 
@@ -162,31 +126,60 @@ class Recorder:
             self._plans[call.name] = plan
         if call.name not in self._memories:
             self._memories[call.name] = UnitMemory(function=call.function)
-        summary = plan.summarise(call.z, call.a)
-        self._axes[call.name] = (plan.axis, summary.units)
-        return PendingSite(totals=self._totals, name=call.name, summary=summary, shift=call.shift)
+        self._axes[call.name] = (plan.axis, call.a.shape[plan.axis] if call.a.ndim else 1)
+        pending = PendingSite(call.name, self._totals, self._staging)
+        pending.forward(call, plan)
+        return pending
 
     @torch.no_grad()
     def layer(self, call: LayerCall) -> None:
+        name, features = call.layer.name, call.layer.reads_data
         conv = call.layer.kind.startswith("conv")
-        summary = summarise_layer(call.x, conv, features=call.layer.reads_data)
-        _add(self._layers, call.layer.name, summary)
+        if not elsewhere(call.x):
+            _add(self._layers, name, summarise_layer(call.x, conv, features=features))
+            return
+
+        def arrived(rows: Tensor) -> None:
+            _add(self._layers, name, layers.summarise_samples(rows, features))
+
+        self._staging.take([layers.samples_of_layer(call.x, conv)], arrived)
 
     @torch.no_grad()
     def sequence(
         self, layer: str, downstream: Tensor, upstream: Tensor | None, scale: Tensor | None
     ) -> None:
-        summary = summarise_sequence(downstream, upstream, scale)
-        _add(self._sequences, layer, summary)
+        def arrived(down: Tensor, up: Tensor | None, scale: Tensor | None) -> None:
+            _add(self._sequences, layer, summarise_sequence(down, up, scale))
+
+        if not elsewhere(downstream):
+            arrived(downstream, upstream, scale)
+            return
+        up = None if upstream is None else sequence.sampled(upstream)
+        self._staging.take([sequence.sampled(downstream), up, scale], arrived)
 
     @torch.no_grad()
     def agreement(self, layer: str, x: Tensor, gradient: Tensor) -> None:
-        summary = summarise_agreement(x, gradient)
-        if summary is not None:
-            _add(self._agreements, layer, summary)
+        def arrived(*sums: Tensor) -> None:
+            _add(self._agreements, layer, AgreementSummary.of(*sums))
+
+        sums = sums_of_agreement(x, gradient)
+        if sums is None:
+            return
+        if elsewhere(x):
+            self._staging.take(sums, arrived)
+        else:
+            arrived(*sums)
 
     @torch.no_grad()
     def target(self, call: TargetCall) -> None:
+        if elsewhere(call.target):
+            self._staging.take(
+                [call.target], lambda there: self._target(replace(call, target=there))
+            )
+        else:
+            self._target(call)
+
+    def _target(self, call: TargetCall) -> None:
         if call.target.numel():
             add_range(self._new_ranges, TargetRange.of(call.criterion, call.target))
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
@@ -197,36 +190,20 @@ class Recorder:
 
     @torch.no_grad()
     def before_backward(self, states: Sequence[ParameterState]) -> None:
-        """The least of several passes counts: all but the first of them find a gradient there."""
-        for state in states:
-            there = parameters.left(state.value, state.gradient)
-            known = self._left.get(state.name)
-            self._left[state.name] = there if known is None else torch.minimum(known, there)
+        self._around.before_backward(states)
 
     @torch.no_grad()
     def before_update(self, states: Sequence[ParameterState]) -> None:
-        self._samples.update(steps.samples(states, self._left))
+        self._around.before_update(states)
 
     @torch.no_grad()
     def after_update(self, states: Sequence[ParameterState]) -> None:
-        seen = [state for state in states if state.name in self._samples]
-        before, last = {}, {}
-        for state in seen:
-            known = self._samples.pop(state.name)
-            if state.gradient is not None:
-                known = parameters.with_gradient(known, state.gradient)
-            before[state.name] = known
-            step, update = self._updates.get(state.name, (-2, None))
-            if update is not None and step == self._step - 1:
-                last[state.name] = update
-        for name, (sums, update) in steps.updated(before, seen, last).items():
-            self._sums[name] = sums
-            self._updates[name] = (self._step, update)
+        self._around.after_update(states)
 
     @torch.no_grad()
     def end_probe(self, step: int, elapsed: float, lr: tuple[float, ...]) -> None:
-        for name, before in self._samples.items():  # a check-up ends without an optimizer's step
-            self._sums[name] = parameters.still_sums(before)
+        self._staging.bring()
+        self._around.end_probe()
         self.flush()
         own = ProbeParts(
             step=step,
@@ -235,7 +212,7 @@ class Recorder:
             loss=self._last_loss,
             sites=self._totals,
             layers=self._layers,
-            parameters=self._sums,
+            parameters=self._around.sums,
             targets=self._new_targets,
             target_scale=self._target_scale,
             sequences=self._sequences,

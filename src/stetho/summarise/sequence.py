@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stetho.summarise.layout import LIMIT, every
+
 BINS = 10  # parts of a sequence; the first and the last are compared
 FIELDS = ("time_steps", "time_early", "time_late", "time_fed")
 
@@ -52,6 +54,12 @@ def sequence_stats(row: list[float]) -> dict[str, float]:
     return dict(zip(FIELDS, values, strict=True))
 
 
+def sampled(gradient: Tensor) -> Tensor:
+    """What is looked at of a gradient on a device: (time, some of its elements)."""
+    stride = max(1, gradient.numel() // LIMIT)
+    return every(gradient.detach().movedim(0, -1), stride, inner=1).T
+
+
 def summarise_sequence(
     down: Tensor, up: Tensor | None, scale: Tensor | None = None
 ) -> SequenceSummary:
@@ -60,8 +68,8 @@ def summarise_sequence(
     `scale`: what the loss was multiplied with (mixed precision); divided out.
     """
     steps = down.shape[0]
-    place = torch.arange(steps, device=down.device) * BINS // max(steps, 1)
-    empty = torch.zeros(BINS, dtype=torch.float64, device=down.device)
+    place = torch.arange(steps) * BINS // max(steps, 1)
+    empty = torch.zeros(BINS, dtype=torch.float64)
     energy = _energy(down, scale)
     count = empty.index_add(0, place, torch.full_like(energy, down[0].numel()))
     squares = empty.index_add(0, place, energy)
@@ -77,5 +85,5 @@ def _energy(gradient: Tensor, scale: Tensor | None) -> Tensor:
     """Σ g² at each time."""
     rows = gradient.reshape(gradient.shape[0], -1).double()
     if scale is not None:
-        rows = rows / scale.double().to(rows.device)
+        rows = rows / scale.double()
     return rows.square().sum(1)

@@ -16,6 +16,7 @@ from stetho.summarise.layout import (
     LIMIT,
     PLANS,
     as_rows,
+    every,
     stride_of_rows,
     thinned,
     thinning,
@@ -166,21 +167,56 @@ def summarise_site(
     """Look once at z and a, of any floating dtype and of equal shape (a gate's a is half of z)."""
     if z.is_complex() or a.is_complex():
         raise TypeError("expected real tensors, got complex ones; complex networks are not watched")
-    if a.shape != z.shape:  # a gated linear unit: z is the half that goes through the function
-        z = z.chunk(2, dim=axis)[-1]
+    z = _own_half(z, a, axis)
     seen_z, seen_a = view(z), view(a)
     if seen_z is None or seen_a is None:
-        return _by_torch(z, a, function, axis, limit)
-    return _by_plan(seen_z, seen_a, _plan(a.shape, axis, limit), facts_of(function))
+        rows, out = as_rows(z, axis, limit), as_rows(a, axis, limit)
+        return _by_torch(rows, out, _of_samples(a), function, _samples_in(a.shape))
+    return _by_plan(seen_z, seen_a, None, _plan(a.shape, axis, limit), facts_of(function))
 
 
-def _by_plan(z: View, a: View, plan: Plan, facts: Any) -> SiteSummary:
-    numbers = torch.empty(plan.numbers, dtype=torch.float64)
+def _own_half(z: Tensor, a: Tensor, axis: int) -> Tensor:
+    """Of a gated linear unit the half of z that goes through the function."""
+    return z if a.shape == z.shape else z.chunk(2, dim=axis)[-1]
+
+
+def _by_plan(z: View, a: View, samples: View | None, plan: Plan, facts: Any) -> SiteSummary:
+    """`samples`: where the features of samples are, if not in a."""
+    length = plan.numbers
+    numbers = torch.empty(length, dtype=torch.float64)
     native.core.site(
-        z, plan.axis, a, plan.axis, plan.stride, facts, plan.counted,
-        plan.feature_stride, plan.features, numbers.data_ptr(), plan.numbers,
+        z, plan.axis, a, plan.axis, samples, plan.stride, facts, plan.counted,
+        plan.feature_stride, plan.features, numbers.data_ptr(), length,
     )  # fmt: skip
     return SiteSummary(numbers=numbers, units=plan.units, samples=plan.samples)
+
+
+def samples_of_site(z: Tensor, a: Tensor, axis: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What `summarise_samples` takes: z and a, (rows, units), and features of each sample."""
+    return as_rows(_own_half(z, a, axis), axis), as_rows(a, axis), _of_samples(a)
+
+
+def summarise_samples(z: Tensor, a: Tensor, features: Tensor, function: Function) -> SiteSummary:
+    """As `summarise_site` of the tensors that these were taken from."""
+    plan = _plan_of_samples(z.shape, features.shape)
+    seen_z, seen_a = view(z), view(a)
+    seen_features = view(features) if plan.features else None
+    if seen_z is None or seen_a is None or (plan.features and seen_features is None):
+        return _by_torch(z, a, features, function, plan.samples)
+    return _by_plan(seen_z, seen_a, seen_features, plan, facts_of(function))
+
+
+@lru_cache(PLANS)
+def _plan_of_samples(rows: tuple[int, ...], features: tuple[int, ...]) -> Plan:
+    return Plan(
+        axis=1,
+        units=rows[1],
+        stride=1,
+        counted=thinning(math.prod(rows), rows[1], COUNTED),
+        feature_stride=1,
+        features=features[1],
+        samples=float(features[0]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +252,7 @@ class SitePlan:
         if a.shape == self.shape:
             seen_z, seen_a = view(z), view(a)
             if seen_z is not None and seen_a is not None:
-                return _by_plan(seen_z, seen_a, self.plan, self.facts)
+                return _by_plan(seen_z, seen_a, None, self.plan, self.facts)
         return summarise_site(z, a, self.function, self.axis)
 
 
@@ -232,7 +268,10 @@ class Plan:
     features: int  # of a sample, in its direction
     samples: float
 
-    numbers: int  # length of a `SiteSummary`
+    @property
+    def numbers(self) -> int:
+        """Length of a `SiteSummary`."""
+        return COLUMNS * self.units + SPREAD + 1 + HISTOGRAM_BINS + self.features
 
 
 @lru_cache(PLANS)
@@ -244,14 +283,13 @@ def _plan(shape: tuple[int, ...], axis: int, limit: int) -> Plan:
     feature_stride = _feature_stride(shape)
     features = -(-each // feature_stride) if len(shape) > 1 else 0
     return Plan(
-        numbers=COLUMNS * units + SPREAD + 1 + HISTOGRAM_BINS + features,
         axis=axis if shape else -1,
         units=units,
         stride=stride,
         counted=thinning(rows * units, units, COUNTED),
         feature_stride=feature_stride,
         features=features,
-        samples=float(shape[0] if len(shape) > 1 else 1),
+        samples=_samples_in(shape),
     )
 
 
@@ -274,11 +312,12 @@ def facts_of(function: Function) -> Any:
     )
 
 
-def _by_torch(z: Tensor, a: Tensor, function: Function, axis: int, limit: int) -> SiteSummary:
-    rows, out = as_rows(z, axis, limit), as_rows(a, axis, limit)
+def _by_torch(
+    rows: Tensor, out: Tensor, features: Tensor, function: Function, samples: float
+) -> SiteSummary:
     low = _beyond(rows, function.saturates_below, below=True)
     high = _beyond(rows, function.saturates_above, below=False)
-    directions, directed = _directions(a)
+    directions, directed = _directions(features)
     return joined(
         z=Moments.of_columns(rows),
         counts=torch.stack([_active(rows, out, function), low, high]),
@@ -286,7 +325,7 @@ def _by_torch(z: Tensor, a: Tensor, function: Function, axis: int, limit: int) -
         directed=directed,
         histogram=_histogram(rows),
         directions=directions,
-        samples=float(z.shape[0] if z.ndim > 1 else 1),
+        samples=samples,
     )
 
 
@@ -309,21 +348,29 @@ def _active(rows: Tensor, out: Tensor, function: Function) -> Tensor:
 def _histogram(rows: Tensor) -> Tensor:
     """Counts by `histogram_edges` of at most `COUNTED` elements, finite ones only."""
     x = thinned(rows, COUNTED).float()
-    x = x[torch.isfinite(x)] if x.device.type == "cpu" else torch.nan_to_num(x)
-    bins = torch.bucketize(x, _edges(x.device))
+    bins = torch.bucketize(x[torch.isfinite(x)], _edges())
     return torch.bincount(bins, minlength=HISTOGRAM_BINS).double()
 
 
 @cache
-def _edges(device: torch.device) -> Tensor:
-    return torch.tensor(histogram_edges(), device=device)
+def _edges() -> Tensor:
+    return torch.tensor(histogram_edges())
 
 
-def _directions(a: Tensor) -> tuple[Tensor, Tensor]:
+def _samples_in(shape: tuple[int, ...]) -> float:
+    return float(shape[0] if len(shape) > 1 else 1)
+
+
+def _of_samples(a: Tensor) -> Tensor:
+    """(samples, features): some features of each sample; none where there is no axis of samples."""
     if a.ndim < 2:
-        return a.new_zeros(0, dtype=torch.float64), a.new_zeros((), dtype=torch.float64)
-    flat = a.detach().reshape(a.shape[0], -1) if a.numel() else a.new_zeros(0, 1)
-    flat = flat[:, :: _feature_stride(a.shape)].double()
+        return a.new_zeros(1, 0)
+    return every(a.detach().movedim(0, -1), _feature_stride(a.shape), inner=1).T
+
+
+def _directions(features: Tensor) -> tuple[Tensor, Tensor]:
+    """(features,) Σ over samples of a / |a|, and how many samples that were."""
+    flat = features.double()
     norms = torch.linalg.vector_norm(flat, dim=1)
     usable = torch.isfinite(norms) & (norms > 0)
     unit = torch.where(usable, 1 / norms, 0.0)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from stetho.events import ParameterState
 from stetho.summarise import native
-from stetho.summarise.layout import PLANS
 from stetho.summarise.native.views import View, view
 from stetho.summarise.parameters import (
     LEFT_AT,
-    LIMIT,
     NUMBERS,
     ParameterSample,
     ParameterSums,
     parameter_sums,
+    plan,
     sample,
 )
 
@@ -41,7 +38,7 @@ def samples(
         if odd or value is None or state.value.dtype == torch.float64:
             found[state.name] = sample(state.value, state.gradient, left.get(state.name))
             continue
-        stride, entries = _plan(value[2])
+        stride, entries = plan(value[2])
         seen.append((state, value, gradient, stride))
         counts.append(entries)
     rows = torch.empty(sum(counts), dtype=torch.float32)
@@ -61,14 +58,6 @@ def samples(
     return found
 
 
-@lru_cache(PLANS)
-def _plan(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Every how many rows of a parameter one is taken, and how many entries that makes."""
-    stride = max(1, -(-math.prod(shape) // LIMIT))
-    first, *inner = shape or (1,)
-    return stride, -(-first // stride) * math.prod(inner)
-
-
 def updated(
     before: Mapping[str, ParameterSample],
     states: Sequence[ParameterState],
@@ -81,8 +70,8 @@ def updated(
         known, last = before[state.name], last_updates.get(state.name)
         rows = known.value
         seen = view(state.value)
-        flat = seen is not None and rows.ndim == 1 and rows.dtype == torch.float32 and rows.is_cpu
-        stride, entries = (1, -1) if seen is None else _plan(seen[2])
+        flat = seen is not None and rows.ndim == 1 and rows.dtype == torch.float32
+        stride, entries = (1, -1) if seen is None else plan(seen[2])
         same = last is None or _alike_in_kind(rows, last)
         if not (flat and same and entries == rows.numel()):
             found[state.name] = parameter_sums(known, state.value, last, state.sharded)
@@ -98,4 +87,4 @@ def updated(
 
 def _alike_in_kind(rows: Tensor, last: Tensor) -> bool:
     same = last.dtype == rows.dtype and last.numel() == rows.numel()
-    return same and last.is_cpu and last.is_contiguous()
+    return same and last.is_contiguous()

@@ -104,10 +104,10 @@ def with_targets(criterion: Criterion, row: list[float]) -> Criterion:
 def _beyond(criterion: Criterion, target: Tensor) -> Tensor:
     bounded = math.isfinite(criterion.lower) or math.isfinite(criterion.upper)
     if not bounded or criterion.classes or not target.is_floating_point():
-        return torch.zeros(5, dtype=torch.float64, device=target.device)
+        return torch.zeros(5, dtype=torch.float64)
     plain = target.double().reshape(-1)
     outside = (plain - plain.clamp(criterion.lower, criterion.upper)).abs()
-    count = torch.tensor(float(plain.numel()), dtype=torch.float64, device=target.device)
+    count = torch.tensor(float(plain.numel()), dtype=torch.float64)
     parts = (plain.sum(), plain.square().sum(), (outside > 0).double().sum())
     return torch.stack([count, *parts, outside.square().sum()])
 
@@ -126,7 +126,7 @@ def summarise_targets(
         if not 0 < classes <= CLASSES:
             return None
         kept = target.reshape(-1)
-        if not (kept.is_cpu and _are_classes(kept, classes, ignore_index)):
+        if not _are_classes(kept, classes, ignore_index):
             kept = kept[(kept != ignore_index) & (kept >= 0) & (kept < classes)]
         counts = torch.bincount(kept, minlength=classes).double()
         return TargetSummary(kind, counts.sum(), counts)
@@ -149,4 +149,4 @@ def _are_classes(targets: Tensor, classes: int, ignore_index: int) -> bool:
 
 
 def _rows(tensor: Tensor) -> Tensor:
-    return torch.tensor(float(tensor.shape[0]), dtype=torch.float64, device=tensor.device)
+    return torch.tensor(float(tensor.shape[0]), dtype=torch.float64)

@@ -51,12 +51,12 @@ class UnitMemory:
 
         `shift`: the bias that was added to z, unit by unit, where there is one.
         """
-        if summary.numbers.is_cpu and native.core is not None:
+        if native.core is not None:
             none = summary.numbers.new_zeros(GRADIENT)
             return site_rows([(self, summary, shift, none, none)])[0, : ROW + len(FIELDS)]
         bias = None if not _fits(shift, summary) else shift
         if bias is not None:
-            bias = bias.detach().double().to(summary.numbers.device)
+            bias = bias.detach().double()
         row = torch.cat(
             [summary.row(), torch.stack(self._update(summary, bias, self._fresh(summary)))]
         )
@@ -71,12 +71,12 @@ class UnitMemory:
     ) -> tuple[Any, ...]:
         """What `native.core.rows` takes of one probe."""
         before = self.samples
-        if self._fresh(summary) or (self.units is not None and not self.units.is_cpu):
+        if self._fresh(summary):
             self.units, before = torch.zeros(4, summary.units, dtype=torch.float64), math.nan
         self.samples = summary.samples
         bias = None
         if shift is not None and _fits(shift, summary):
-            bias = view(shift) or view(shift.detach().double().cpu())
+            bias = view(shift) or view(shift.detach().double())
         if self.facts is None:
             self.facts = facts_of(self.function)
         numbers, memory = summary.numbers, self.units
@@ -172,7 +172,7 @@ def site_rows(
     """
     if not sites:
         return torch.empty(0, 0)
-    if native.core is None or not all(summary.numbers.is_cpu for _, summary, *_ in sites):
+    if native.core is None:
         whole = [
             torch.cat([memory.row(summary, shift), up, down, summary.histogram])
             for memory, summary, shift, up, down in sites

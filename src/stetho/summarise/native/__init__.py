@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-INTERFACE = 2  # of `core.cpp`; a core that was compiled before is not taken
+INTERFACE = 3  # of `core.cpp`; a core that was compiled before is not taken
 core: Any = None
 missing = ""  # why there is no compiled core
 try:

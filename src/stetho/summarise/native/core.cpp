@@ -122,22 +122,24 @@ Facts facts_of(bool known, nb::object flat_below, nb::object flat_above, nb::obj
             limit(high, INFINITE)};
 }
 
-void site(nb::handle z, int z_unit, nb::handle a, int a_unit, int64_t stride, const Facts& facts,
-          int64_t counted, int64_t feature_stride, int64_t features, int64_t out, int64_t length) {
+void site(nb::handle z, int z_unit, nb::handle a, int a_unit, nb::handle samples, int64_t stride,
+          const Facts& facts, int64_t counted, int64_t feature_stride, int64_t features, int64_t out,
+          int64_t length) {
     const Rows z_rows = rows_of(view_of(z), z_unit, stride);
     const Rows a_rows = rows_of(view_of(a), a_unit, stride);
     const int64_t units = units_of(z_rows);
     demand(units == units_of(a_rows), "z and a of different units");
     demand(z_unit >= 0 || !z_rows.view.axes, "no axis of units");
     demand(counted >= 1 && feature_stride >= 1, "a stride below 1");
+    const View directed = samples.is_none() ? a_rows.view : view_of(samples);
     demand(features >= 0 && features <= MOST_FEATURES &&
-               (!features || (a_rows.view.axes > 1 &&
-                              features == steps_in(count_of(a_rows.view, 1), feature_stride))),
+               (!features || (directed.axes > 1 &&
+                              features == steps_in(count_of(directed, 1), feature_stride))),
            "features that are not there");
     double* to = numbers(out, length, COLUMNS * units + SPREAD + 1 + BINS + features);
     std::fill(to, to + length, 0.0);
     double* rest = to + COLUMNS * units;
-    kernels->site(z_rows, a_rows, facts, counted, feature_stride, features,
+    kernels->site(z_rows, a_rows, directed, facts, counted, feature_stride, features,
                   {to, rest, rest + SPREAD + 1, rest + SPREAD + 1 + BINS, rest + SPREAD});
 }
 
@@ -313,7 +315,8 @@ NB_MODULE(_core, module) {
         new (self) Facts(facts_of(known, flat_below, flat_above, low, high));
     }, nb::arg("known"), nb::arg("flat_below").none(), nb::arg("flat_above").none(),
        nb::arg("saturates_below").none(), nb::arg("saturates_above").none());
-    module.def("site", &site);
+    module.def("site", &site, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(),
+               nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg());
     module.def("spread", &spread);
     module.def("gradient", &gradient);
     module.def("norm", &norm);
@@ -325,7 +328,7 @@ NB_MODULE(_core, module) {
     module.def("rows", &rows);
     module.def("columns", &columns);
     module.def("features", &features);
-    module.attr("INTERFACE") = 2;  // `native.INTERFACE`: raised with every change of what is above
+    module.attr("INTERFACE") = 3;  // `native.INTERFACE`: raised with every change of what is above
     module.def("instructions", [] { return kernels->name; });
     module.def("use", &use);  // for tests: every instruction set that this machine has
 }

@@ -11,8 +11,8 @@
 namespace stetho {
 namespace {
 
-void site(const Rows& z, const Rows& a, const Facts& facts, int64_t every, int64_t feature_stride,
-          int64_t features, Site out) {
+void site(const Rows& z, const Rows& a, const View& samples, const Facts& facts, int64_t every,
+          int64_t feature_stride, int64_t features, Site out) {
     typed(z.view, [&](auto* data) {
         typedef typename Bare<decltype(data)>::type T;
         take_rows<T>(z, facts, out.columns);
@@ -22,8 +22,11 @@ void site(const Rows& z, const Rows& a, const Facts& facts, int64_t every, int64
         typedef typename Bare<decltype(data)>::type T;
         double* active = facts.known ? nullptr : out.columns + ACTIVE * (z.unit < 0 ? 1 : z.view.shape[z.unit]);
         take_spread<T>(a, out.spread, active);
-        if (features)
-            add_directions<T>(a.view, feature_stride, features, out.directions, out.directed);
+    });
+    if (!features) return;
+    typed(samples, [&](auto* data) {
+        typedef typename Bare<decltype(data)>::type T;
+        add_directions<T>(samples, feature_stride, features, out.directions, out.directed);
     });
 }
 

@@ -60,8 +60,8 @@ enum Parameter {
 struct Kernels {
     const char* name;
     // `counted`: of z every how many elements the histogram counts one; `feature_stride`: the same
-    // for the features of a.
-    void (*site)(const Rows& z, const Rows& a, const Facts&, int64_t counted,
+    // for the features of `samples`, which is a, or what was taken of it.
+    void (*site)(const Rows& z, const Rows& a, const View& samples, const Facts&, int64_t counted,
                  int64_t feature_stride, int64_t features, Site out);
     void (*spread)(const Rows& x, double* out);
     void (*columns)(const Rows& x, double* out);  // as a site's
