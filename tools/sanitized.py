@@ -121,7 +121,7 @@ def call_all(core: object, calls: int) -> None:
                 unit,
                 x.view,
                 unit,
-                draws.choice((None, x.view)),
+                draws.choice(((), x.view)),
                 stride,
                 f,
                 draws.choice((1, 3)),

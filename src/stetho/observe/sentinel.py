@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from stetho.events import Sink
+from stetho.observe import late
 from stetho.observe.guard import Guard
+from stetho.observe.late import LAG, LateNumbers
 from stetho.observe.nonfinite import BackwardOrigin, origin_of_gradients, origin_of_loss
 from stetho.observe.spikes import History, Usual, layer_inputs, root_mean_squares
 from stetho.record import NonFiniteOrigin, Spike
@@ -28,7 +31,8 @@ class Sentinel:
     """Looks at each step for little and hands what is remarkable to the sink.
 
     `alarmed` is set by a step that the next steps are to be probed for; the observer takes it
-    back. Tensors on other devices than the CPU are left alone: to ask would make the step wait.
+    back. Numbers on a CUDA device are judged some steps late (see `late`), when the graph and the
+    gradients of their step are gone; those on other devices are left alone.
     """
 
     def __init__(self, name_of: Callable[[Tensor], str | None], guard: Guard, sink: Sink) -> None:
@@ -42,6 +46,7 @@ class Sentinel:
         self._origin_known = False
         self._spike: Spike | None = None  # of the step in progress
         self._spikes = 0
+        self._late = LateNumbers()
         self.alarmed = False
 
     def before_backward(
@@ -51,7 +56,11 @@ class Sentinel:
 
         `scaled`: a gradient scaler handles its overflows.
         """
-        if loss.device.type != "cpu":
+        self._late.come(step)
+        if late.on_cuda(loss):
+            self._late.ask(loss, step, partial(self._late_loss, step, index))
+            return
+        if not loss.is_cpu:
             return
         value = loss.item()
         if not math.isfinite(value):
@@ -69,7 +78,11 @@ class Sentinel:
 
     def before_update(self, parameters: Sequence[Tensor], step: int, rate: float) -> None:
         """Gradients are complete and the weights are not touched yet."""
-        norm = self._sink.norm(_small_gradients(parameters))
+        small = _small_gradients(parameters)
+        there = [gradient for gradient in small if late.on_cuda(gradient)]
+        if there:
+            self._late.ask(_norm(there), step, partial(self._late_norm, step))
+        norm = self._sink.norm([gradient for gradient in small if not late.on_cuda(gradient)])
         if not self._origin_known and not (math.isfinite(norm) and self._backward.found is None):
             by_side = origin_of_gradients(parameters, step, self._name_of)
             if by_side is not None:
@@ -82,15 +95,32 @@ class Sentinel:
         if math.isfinite(rate):
             self._rates = [*self._rates[-63:], rate]
 
-    def _new_spike(self, step: int, kind: str, value: float, usual: Usual) -> Spike:
-        rates = sorted(self._rates)
+    def _late_loss(self, step: int, index: int, value: float) -> None:
+        if not math.isfinite(value):
+            self.alarmed = self.alarmed or self._finite
+            self._finite = False
+            return
+        self._finite = True
+        usual = self._losses[min(index, LOSSES - 1)].jump(value)
+        if usual is not None:
+            self._report_spike(self._new_spike(step, "loss", value, usual, LAG), ())
+
+    def _late_norm(self, step: int, value: float) -> None:
+        usual = self._norms.jump(math.log(value)) if 0 < value < math.inf else None
+        if usual is not None:
+            self._report_spike(self._new_spike(step, "gradient", value, usual, LAG), ())
+
+    def _new_spike(self, step: int, kind: str, value: float, usual: Usual, later: int = 0) -> Spike:
+        """`later`: how many steps ago that was."""
+        known = self._rates[: len(self._rates) - later]
+        rates = sorted(known)
         return Spike(
             step=step,
             kind=kind,
             value=value,
             usual=usual.value if kind == "loss" else math.exp(usual.value),
             spread=usual.spread,
-            rate=max(self._rates[-RATES:], default=math.nan),
+            rate=max(known[-RATES:], default=math.nan),
             usual_rate=rates[len(rates) // 2] if rates else math.nan,
         )
 
@@ -116,5 +146,13 @@ class Sentinel:
 def _small_gradients(parameters: Sequence[Tensor]) -> list[Tensor]:
     """Of parameters with one dimension; where there are none, the first row of each."""
     gradients = [gradient for p in parameters if (gradient := p.grad) is not None]
-    dense = [g for g in gradients if g.layout is torch.strided and g.is_cpu]
+    dense = [g for g in gradients if g.layout is torch.strided and (g.is_cpu or late.on_cuda(g))]
     return [g for g in dense if g.ndim <= 1] or [g[:1] for g in dense]
+
+
+def _norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norm of the gradients on one device, taken as one."""
+    device = gradients[0].device
+    norms = torch._foreach_norm([g.detach() for g in gradients if g.device == device])
+    whole: Tensor = torch.linalg.vector_norm(torch.stack([norm.float() for norm in norms]))
+    return whole

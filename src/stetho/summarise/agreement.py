@@ -36,9 +36,9 @@ class AgreementSummary:
         count: Tensor,
         mean_x: Tensor,
         mean_g: Tensor,
-        peak_x: Tensor,
+        unit_x: Tensor,
         norm_x: Tensor,
-        peak_g: Tensor,
+        unit_g: Tensor,
         norm_g: Tensor,
         products: Tensor,
     ) -> AgreementSummary:
@@ -47,8 +47,8 @@ class AgreementSummary:
             count=count.double(),
             mean_x=mean_x.double(),
             mean_g=mean_g.double(),
-            squares_x=(peak_x.double() * norm_x.double()).square(),
-            squares_g=(peak_g.double() * norm_g.double()).square(),
+            squares_x=(unit_x.double() * norm_x.double()).square(),
+            squares_g=(unit_g.double() * norm_g.double()).square(),
             products=products.double(),
         )
 
@@ -114,7 +114,9 @@ def sums_of_agreement(x: Tensor, gradient: Tensor) -> tuple[Tensor, ...] | None:
 
 
 def _size(x: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest element, and the norm in units of it: squares of small ones would be lost."""
+    """A unit, and the norm in it. On a device, which may lack float64, the largest element."""
+    if not elsewhere(x):
+        return x.new_ones(()), torch.linalg.vector_norm(x, dtype=torch.float64)
     peak: Tensor = torch.linalg.vector_norm(x, torch.inf)
     unit = torch.where(peak > 0, peak, 1.0)
     return peak, torch.linalg.vector_norm(x / unit)

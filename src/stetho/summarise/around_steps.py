@@ -34,10 +34,11 @@ class AroundSteps:
     def before_backward(self, states: Sequence[ParameterState]) -> None:
         """The least of several passes counts: all but the first of them find a gradient there."""
         for state in states:
-            gradient, found = state.gradient, partial(self._found_left, state.name)
+            name, gradient = state.name, state.gradient
             if gradient is None or not elsewhere(gradient):
-                found(gradient)
+                self._found_left(name, gradient)
             else:
+                found = partial(self._found_left, name)
                 self._staging.take([parameters.sampled(gradient)], found)
 
     def _found_left(self, name: str, gradient: Tensor | None) -> None:

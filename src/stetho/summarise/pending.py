@@ -46,22 +46,19 @@ class PendingSite:
     ) -> None:
         if self.discarded:
             return
-        if upstream is not None:
-            self._gradient("_up", upstream, scale)
-        if downstream:
-            self._gradient("_down", sampled_sum(downstream), scale)
+        down = sampled_sum(downstream) if downstream else None
+        one = upstream if down is None else down
+        if one is None or not staging.elsewhere(one):
+            self._arrived(upstream, down, scale)
+            return
+        samples = [None if side is None else sampled(side) for side in (upstream, down)]
+        self._staging.take([*samples, scale], self._arrived)
 
-    def _gradient(self, side: str, gradient: Tensor, scale: Tensor | None) -> None:
-        def arrived(there: Tensor, scale: Tensor | None) -> None:
-            setattr(self, side, summarise_gradient(there, scale))
-            self._complete()
-
-        if staging.elsewhere(gradient):
-            self._staging.take([sampled(gradient), scale], arrived)
-        else:
-            arrived(gradient, scale)
-
-    def _complete(self) -> None:
+    def _arrived(self, up: Tensor | None, down: Tensor | None, scale: Tensor | None) -> None:
+        if up is not None:
+            self._up = summarise_gradient(up, scale)
+        if down is not None:
+            self._down = summarise_gradient(down, scale)
         if self._summary is None or self._up is None or self._down is None:
             return
         total = SiteTotal(self._summary, self._up, self._down, self._shift)

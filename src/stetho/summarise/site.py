@@ -172,7 +172,7 @@ def summarise_site(
     if seen_z is None or seen_a is None:
         rows, out = as_rows(z, axis, limit), as_rows(a, axis, limit)
         return _by_torch(rows, out, _of_samples(a), function, _samples_in(a.shape))
-    return _by_plan(seen_z, seen_a, None, _plan(a.shape, axis, limit), facts_of(function))
+    return _by_plan(seen_z, seen_a, (), _plan(a.shape, axis, limit), facts_of(function))
 
 
 def _own_half(z: Tensor, a: Tensor, axis: int) -> Tensor:
@@ -180,13 +180,12 @@ def _own_half(z: Tensor, a: Tensor, axis: int) -> Tensor:
     return z if a.shape == z.shape else z.chunk(2, dim=axis)[-1]
 
 
-def _by_plan(z: View, a: View, samples: View | None, plan: Plan, facts: Any) -> SiteSummary:
-    """`samples`: where the features of samples are, if not in a."""
-    length = plan.numbers
-    numbers = torch.empty(length, dtype=torch.float64)
+def _by_plan(z: View, a: View, samples: View | tuple[()], plan: Plan, facts: Any) -> SiteSummary:
+    """`samples`: where the features of samples are; (): in a."""
+    numbers = torch.empty(plan.numbers, dtype=torch.float64)
     native.core.site(
         z, plan.axis, a, plan.axis, samples, plan.stride, facts, plan.counted,
-        plan.feature_stride, plan.features, numbers.data_ptr(), length,
+        plan.feature_stride, plan.features, numbers.data_ptr(), plan.numbers,
     )  # fmt: skip
     return SiteSummary(numbers=numbers, units=plan.units, samples=plan.samples)
 
@@ -200,8 +199,8 @@ def summarise_samples(z: Tensor, a: Tensor, features: Tensor, function: Function
     """As `summarise_site` of the tensors that these were taken from."""
     plan = _plan_of_samples(z.shape, features.shape)
     seen_z, seen_a = view(z), view(a)
-    seen_features = view(features) if plan.features else None
-    if seen_z is None or seen_a is None or (plan.features and seen_features is None):
+    seen_features = view(features) if plan.features else ()
+    if seen_z is None or seen_a is None or seen_features is None:
         return _by_torch(z, a, features, function, plan.samples)
     return _by_plan(seen_z, seen_a, seen_features, plan, facts_of(function))
 
@@ -216,6 +215,7 @@ def _plan_of_samples(rows: tuple[int, ...], features: tuple[int, ...]) -> Plan:
         feature_stride=1,
         features=features[1],
         samples=float(features[0]),
+        numbers=_length(rows[1], features[1]),
     )
 
 
@@ -252,7 +252,7 @@ class SitePlan:
         if a.shape == self.shape:
             seen_z, seen_a = view(z), view(a)
             if seen_z is not None and seen_a is not None:
-                return _by_plan(seen_z, seen_a, None, self.plan, self.facts)
+                return _by_plan(seen_z, seen_a, (), self.plan, self.facts)
         return summarise_site(z, a, self.function, self.axis)
 
 
@@ -267,11 +267,7 @@ class Plan:
     feature_stride: int
     features: int  # of a sample, in its direction
     samples: float
-
-    @property
-    def numbers(self) -> int:
-        """Length of a `SiteSummary`."""
-        return COLUMNS * self.units + SPREAD + 1 + HISTOGRAM_BINS + self.features
+    numbers: int  # length of a `SiteSummary`
 
 
 @lru_cache(PLANS)
@@ -290,7 +286,12 @@ def _plan(shape: tuple[int, ...], axis: int, limit: int) -> Plan:
         feature_stride=feature_stride,
         features=features,
         samples=_samples_in(shape),
+        numbers=_length(units, features),
     )
+
+
+def _length(units: int, features: int) -> int:
+    return COLUMNS * units + SPREAD + 1 + HISTOGRAM_BINS + features
 
 
 def _feature_stride(shape: tuple[int, ...]) -> int:

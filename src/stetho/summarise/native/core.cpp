@@ -131,7 +131,8 @@ void site(nb::handle z, int z_unit, nb::handle a, int a_unit, nb::handle samples
     demand(units == units_of(a_rows), "z and a of different units");
     demand(z_unit >= 0 || !z_rows.view.axes, "no axis of units");
     demand(counted >= 1 && feature_stride >= 1, "a stride below 1");
-    const View directed = samples.is_none() ? a_rows.view : view_of(samples);
+    const bool apart = PyTuple_Check(samples.ptr()) && PyTuple_GET_SIZE(samples.ptr());
+    const View directed = apart ? view_of(samples) : a_rows.view;  // () stands for a
     demand(features >= 0 && features <= MOST_FEATURES &&
                (!features || (directed.axes > 1 &&
                               features == steps_in(count_of(directed, 1), feature_stride))),
@@ -315,8 +316,7 @@ NB_MODULE(_core, module) {
         new (self) Facts(facts_of(known, flat_below, flat_above, low, high));
     }, nb::arg("known"), nb::arg("flat_below").none(), nb::arg("flat_above").none(),
        nb::arg("saturates_below").none(), nb::arg("saturates_above").none());
-    module.def("site", &site, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg().none(),
-               nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg());
+    module.def("site", &site);
     module.def("spread", &spread);
     module.def("gradient", &gradient);
     module.def("norm", &norm);
