@@ -52,11 +52,15 @@ KINDS: dict[str, Kind] = {
     "output": Kind("an output that cannot reach the targets", ("misfit-loss",), ("loss",)),
     "loss": Kind("a loss that does not fit its task or shape", ("misfit-loss",), ("loss",)),
     "labels": Kind("labels that the inputs do not tell", ("not-learning",), ("labels",)),
-    "one-class": Kind("labels of one class", ("misfit-loss", "not-learning"), ("labels", "loss")),
+    "one-class": Kind(
+        "labels of one class",
+        ("constant-targets", "misfit-loss", "not-learning"),
+        ("labels", "loss"),
+    ),
     "imbalance": Kind("one class outweighs the others", ("not-learning",), ("labels",)),
     "mode": Kind(
         "train or eval mode at the wrong time",
-        ("exploding-gradient", "vanishing-gradient", "covariate-shift"),
+        ("eval-mode", "exploding-gradient", "vanishing-gradient", "covariate-shift"),
         ("normalisation",),
     ),
     "tiny-batch": Kind(
@@ -92,10 +96,12 @@ KINDS: dict[str, Kind] = {
         ("frozen-layer", "undersized-update"),
         ("frozen",),
     ),
-    "padding": Kind("padding outweighs the samples", ("collapsed", "not-learning"), ("input",)),
+    "padding": Kind(
+        "padding outweighs the samples", ("padded-targets", "collapsed", "not-learning"), ("input",)
+    ),
     "dropout": Kind(
         "dropout takes what the network has to carry",
-        ("collapsed", "dead-units", "not-learning"),
+        ("heavy-dropout", "collapsed", "dead-units", "not-learning"),
         ("operation", "normalisation"),
     ),
     "memory": Kind(
@@ -134,7 +140,7 @@ KINDS: dict[str, Kind] = {
     ),
     "bootstrap": Kind(
         "targets made of the network's own values run away or stand still",
-        ("not-learning", "misfit-loss", "initial-loss"),
+        ("runaway-targets", "not-learning", "misfit-loss", "initial-loss"),
         ("labels", "loss"),
     ),
     "attention": Kind(

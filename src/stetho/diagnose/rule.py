@@ -38,6 +38,7 @@ class AbstractRule(ABC):
     stops: ClassVar[bool] = False  # whether a symptom of activations that alone can be why
     breaks: ClassVar[bool] = False  # whether it brings such symptoms about
     ends: ClassVar[bool] = False  # whether it ends a training whenever it comes
+    unseen_by_loss: ClassVar[bool] = False  # whether a loss that falls says nothing against it
 
     @abstractmethod
     def check(self, view: RunView) -> Iterator[Finding]:

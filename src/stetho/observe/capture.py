@@ -259,6 +259,7 @@ class Capture(TorchFunctionMode):
             (forms.layer_forms(), self._network.on_layer),
             (forms.norms(), self._network.on_norm),
             (forms.losses(), self._network.on_loss),
+            (forms.dropouts(), self._network.on_dropout),
             (forms.recurrent(), self._network.on_recurrent),
             (forms.products(), self._gates.on_product),
             (forms.ends(), self._ends.on_end),

@@ -76,6 +76,12 @@ def products() -> frozenset[Function]:
     return frozenset(getattr(home, name) for home in homes for name in names if hasattr(home, name))
 
 
+@cache
+def dropouts() -> frozenset[Function]:
+    names = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout")
+    return frozenset(getattr(F, name) for name in names)
+
+
 CUTS = (
     *("detach", "detach_", "numpy", "tolist", "item", "__array__", "argmax", "argmin", "tensor"),
     *("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__", "long", "int", "bool"),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from stetho.events import LayerCall, TargetCall
 from stetho.observe import functions as forms
 from stetho.observe.affine import straight
-from stetho.observe.criterion import criterion_of, made_by
+from stetho.observe.criterion import criterion_of, made_by, shapes
 from stetho.observe.origin import Mark, nearest_marks, node_key, origin, unknown_bend
 from stetho.observe.scene import Reading, Scene
 from stetho.observe.sequence import Sequence
@@ -77,12 +78,36 @@ class NetworkReader:
             for mark in nearest_marks(x.grad_fn, scene.marks):
                 if mark.kind == "site":
                     scene.structure.feeds_layer(mark.name, layer.name)
+        if scene.drops:
+            scene.structure.revise_layer(layer.name, dropout=self._dropped(x))
         scene.marks[node_key(output.grad_fn)] = Mark("layer", layer.name, form.conv, layer.bias)
         if x.is_floating_point():
             scene.sink.layer(LayerCall(layer, x.detach()))
             if form.kind == "linear":
                 scene.linear = (layer.name, x.detach(), node_key(output.grad_fn))
         return layer
+
+    def on_dropout(
+        self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Reading | None:
+        share = forms.argument(args, kwargs, 1, "p")
+        training = forms.argument(args, kwargs, 2, "training")
+        if training is False:
+            return None
+
+        def after(result: Any) -> None:
+            if isinstance(result, Tensor) and result.grad_fn is not None:
+                self._scene.drops[node_key(result.grad_fn)] = 0.5 if share is None else float(share)
+
+        return Reading(after)
+
+    def _dropped(self, x: Tensor) -> float:
+        """Which share of a layer's input the dropout before it has taken away."""
+        for node in shapes(x.grad_fn):
+            share = self._scene.drops.get(node_key(node))
+            if share is not None:
+                return share
+        return 0.0
 
     def _say_unknown_bend(self, layer: Layer, x: Tensor) -> None:
         """Never a silent gap: what bends a layer's input, and is no function that we know."""
@@ -114,13 +139,18 @@ class NetworkReader:
         if not isinstance(parameter, Tensor):
             return None
         known = self._scene.structure.names.parameter_name(parameter)
-        return known or self._scene.name_in_module(parameter)
+        known = known or self._scene.name_in_module(parameter)
+        if known is None and _is_weight(parameter):
+            known = self._scene.structure.meet(parameter)
+        return known
 
     def on_norm(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reading:
         def after(result: Any) -> None:
             if not isinstance(result, Tensor) or result.grad_fn is None:
                 return
             kind, place = forms.norms()[func]
+            if kind == "batch_norm":
+                self._note_statistics(func, args, kwargs)
             shift = self._name(forms.argument(args, kwargs, place, "bias"))
             weight = self._name(forms.argument(args, kwargs, place - 1, "weight"))
             name = self._scene.path or kind
@@ -131,6 +161,22 @@ class NetworkReader:
             self._scene.marks[node_key(result.grad_fn)] = Mark("norm", name, bias=shift)
 
         return Reading(after)
+
+    def _note_statistics(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Whether a batch normalisation normalises by the batch, or by what it has stored."""
+        x = forms.argument(args, kwargs, 0, "input")
+        place = 1 if func is F.batch_norm else 3
+        mean = forms.argument(args, kwargs, place, "running_mean")
+        variance = forms.argument(args, kwargs, place + 1, "running_var")
+        marks = nearest_marks(x.grad_fn, self._scene.marks)
+        layer = next((mark.name for mark in marks if mark.kind == "layer"), None)
+        if layer is None:
+            return
+        stored = mean is not None and not forms.argument(args, kwargs, 5, "training")
+        statistics = "stored" if stored else "batch"
+        if stored and mean.is_cpu and not bool(mean.any()) and bool((variance == 1).all()):
+            statistics = "initial"
+        self._scene.structure.revise_layer(layer, statistics=statistics)
 
     def _describe_norm(self, kind: str, x: Tensor, parameters: list[str]) -> None:
         structure = self._scene.structure

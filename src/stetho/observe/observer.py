@@ -252,6 +252,7 @@ class Observer:
                     self.sink.unseen(Unseen.FLAT.value)
                 self.structure.learn_parameter(parameter, optimizer=-1)
         self.structure.names.fresh.clear()
+        self.structure.learn_loose()
         if self.structure.changed:
             self.structure.changed = False
             known = self.structure

@@ -36,6 +36,7 @@ class Scene:
     guard: Guard
     stack: list[Frame] = field(default_factory=list)  # modules whose forward is running
     marks: dict[int, Mark] = field(default_factory=dict)  # operations met, by autograd node
+    drops: dict[int, float] = field(default_factory=dict)  # share that a dropout takes, by node
     hooks: list[Any] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     entered: set[int] = field(default_factory=set)  # outermost modules called since backward
@@ -52,6 +53,7 @@ class Scene:
             handle.remove()
         self.hooks.clear()
         self.marks.clear()
+        self.drops.clear()
         self.end_backward()
         self.target = None
         self.loss_scale = None

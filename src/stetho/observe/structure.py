@@ -40,6 +40,7 @@ class Structure:
     norm_parameters: set[str] = field(default_factory=set)
     upstream: dict[str, set[str]] = field(default_factory=dict)  # sites that feed a site directly
     met: dict[int, Met] = field(default_factory=dict)  # living parameters, by id
+    loose: list[weakref.ref[Tensor]] = field(default_factory=list)  # new, and in no module
     changed: bool = False
 
     def add_site(self, site: Site) -> None:
@@ -69,6 +70,13 @@ class Structure:
         known = self.layers.get(layer)
         if known is not None and function not in known.ends:
             self.layers[layer] = replace(known, ends=(*known.ends, function))
+            self.changed = True
+
+    def revise_layer(self, name: str, **facts: object) -> None:
+        """Note what more is known of a layer by now."""
+        known = self.layers.get(name)
+        if known is not None and any(getattr(known, key) != value for key, value in facts.items()):
+            self.layers[name] = replace(known, **facts)  # type: ignore[arg-type]
             self.changed = True
 
     def mark_outside(self, parameter: str) -> None:
@@ -104,6 +112,21 @@ class Structure:
             itself = weakref.ref(parameter, lambda _: forget(key, None))
             self.met[key] = Met(itself, optimizer, parameter.requires_grad, name)
         return name
+
+    def meet(self, parameter: Tensor) -> str:
+        """Give a name to a weight that belongs to no module that is known."""
+        name = f"tensor-{len(self.parameters) + len(self.loose)}"
+        self.names.name_parameter(parameter, name)
+        self.loose.append(weakref.ref(parameter))
+        return name
+
+    def learn_loose(self) -> None:
+        """Take in what was met since: no optimizer has it, or it is known by now."""
+        for reference in self.loose:
+            parameter = reference()
+            if parameter is not None:
+                self.learn_parameter(parameter, optimizer=-1)
+        self.loose.clear()
 
     def _learned(self, parameter: Tensor, optimizer: int) -> str:
         name = self.names.parameter_name(parameter)

@@ -57,6 +57,9 @@ class Layer:
     straight: int = 0  # weights in sequence, this one included, that make its output an affine
     #                    function of the data; 0: something that is not linear stands before it
     ends: tuple[str, ...] = ()  # functions without a gradient that its output went into
+    dropout: float = 0.0  # share of its input that a dropout takes away
+    statistics: str = ""  # that a batch normalisation of its output uses in training steps:
+    #                       "batch", "stored", "initial" (stored, never set) or "" (there is none)
 
 
 # Functions without a gradient: their slope is 0 everywhere.
@@ -222,6 +225,10 @@ class Criterion:
     target_high: float = NAN  # largest target seen
     beyond: float = NAN  # share of the targets outside of the bounds
     missed: float = NAN  # their mean squared distance to the bounds / variance of the targets
+    mixed: bool = False  # its input is a softmax over the samples, not over the classes
+    direct: bool = False  # its input is a layer's output, reshaped or bounded perhaps
+    targets: float = NAN  # how many class numbers were seen
+    tail: float = NAN  # share of them that ends its row in one class, as padding does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

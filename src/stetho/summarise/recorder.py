@@ -181,7 +181,9 @@ class Recorder:
 
     def _target(self, call: TargetCall) -> None:
         if call.target.numel():
-            add_range(self._new_ranges, TargetRange.of(call.criterion, call.target))
+            add_range(
+                self._new_ranges, TargetRange.of(call.criterion, call.target, call.ignore_index)
+            )
         summary = summarise_targets(call.kind, call.target, call.classes, call.ignore_index)
         if summary is not None:
             known = self._new_targets

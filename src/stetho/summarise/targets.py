@@ -70,7 +70,8 @@ class TargetRange:
     """Smallest and largest target of a loss function; float64 tensors that merge with `+`.
 
     `sums`: count, Σ t, Σ t², how many lie outside of the bounds of the output, and Σ d², d being
-    how far outside they lie; zeros where the output has no bounds or targets are classes.
+    how far outside they lie; zeros where the output has no bounds. Of classes the count alone, and
+    at the end how many end their row in one class.
     """
 
     criterion: Criterion
@@ -79,9 +80,16 @@ class TargetRange:
     sums: Tensor
 
     @classmethod
-    def of(cls, criterion: Criterion, target: Tensor) -> TargetRange:
-        low, high = torch.aminmax(target)
-        return cls(criterion, low.double(), high.double(), _beyond(criterion, target))
+    def of(cls, criterion: Criterion, target: Tensor, ignore_index: int = -100) -> TargetRange:
+        if criterion.classes and not target.is_floating_point():
+            kept = target[target != ignore_index]
+            low, high = torch.aminmax(kept if kept.numel() else target)
+            sums = torch.zeros(6, dtype=torch.float64)
+            sums[0], sums[5] = kept.numel(), _in_tails(target, ignore_index)
+        else:
+            low, high = torch.aminmax(target)
+            sums = _beyond(criterion, target)
+        return cls(criterion, low.double(), high.double(), sums)
 
     def __add__(self, other: TargetRange) -> TargetRange:
         low, high = torch.minimum(self.low, other.low), torch.maximum(self.high, other.high)
@@ -93,8 +101,10 @@ class TargetRange:
 
 def with_targets(criterion: Criterion, row: list[float]) -> Criterion:
     """Return the loss function with what a `row` of its targets shows."""
-    low, high, count, first, second, beyond, missed = row
+    low, high, count, first, second, beyond, missed, tail = row
     seen = replace(criterion, target_low=low, target_high=high)
+    if criterion.classes and count:
+        return replace(seen, targets=count, tail=tail / count)
     scatter = second - first * first / count if count else 0.0
     if not scatter > 0:
         return seen
@@ -104,12 +114,20 @@ def with_targets(criterion: Criterion, row: list[float]) -> Criterion:
 def _beyond(criterion: Criterion, target: Tensor) -> Tensor:
     bounded = math.isfinite(criterion.lower) or math.isfinite(criterion.upper)
     if not bounded or criterion.classes or not target.is_floating_point():
-        return torch.zeros(5, dtype=torch.float64)
+        return torch.zeros(6, dtype=torch.float64)
     plain = target.double().reshape(-1)
     outside = (plain - plain.clamp(criterion.lower, criterion.upper)).abs()
     count = torch.tensor(float(plain.numel()), dtype=torch.float64)
     parts = (plain.sum(), plain.square().sum(), (outside > 0).double().sum())
-    return torch.stack([count, *parts, outside.square().sum()])
+    return torch.stack([count, *parts, outside.square().sum(), torch.zeros_like(count)])
+
+
+def _in_tails(target: Tensor, ignore_index: int) -> int:
+    """Of targets (samples, positions), how many stand in the runs of one class that end rows."""
+    if target.ndim != 2 or target.shape[1] < 2 or int(target[0, -1]) == ignore_index:
+        return 0
+    same = target == target[0, -1]
+    return int(same.flip(1).cummin(1).values.sum())
 
 
 def add_range(ranges: dict[str, TargetRange], seen: TargetRange) -> None:

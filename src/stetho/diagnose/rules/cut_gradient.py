@@ -25,7 +25,8 @@ class CutGradient(AbstractRule):
     `numpy`, `argmax`, comparisons, and inside of `torch.no_grad`, there is no graph.
 
     Can look like it: a part of the network whose output is detached on purpose, although an
-    optimizer holds its weights. Dead units give gradients of 0 too; they are reported by
+    optimizer holds its weights. In a network that learns that gives a warning, and a note if the
+    part runs inside of `torch.no_grad`. Dead units give gradients of 0 too; they are reported by
     `dead-units`, gradients that are set to zero before the step by `lost-gradient`.
 
     What helps: remove the function between the layers, or replace it: tanh for `sign`, softmax for
@@ -34,6 +35,7 @@ class CutGradient(AbstractRule):
 
     name: ClassVar[str] = "cut-gradient"
     rank: ClassVar[int] = 4
+    unseen_by_loss: ClassVar[bool] = True
     limits: ClassVar[dict[str, Limit]] = {
         "probes": Limit(
             FEWEST_PROBES,
@@ -45,23 +47,31 @@ class CutGradient(AbstractRule):
     def check(self, view: RunView) -> Iterator[Finding]:
         if view.is_check:
             return
-        starved = [weight for weight in view.weights if starves(view, weight)]
+        biases = {layer.weight: layer.bias for layer in view.run.layers}
+        starved = [
+            weight
+            for weight in view.weights
+            if starves(view, weight) and self._starves_too(view, biases.get(weight.name))
+        ]
         if reached(view, starved) is not None:
             return
         layers = [one for one in view.run.layers if one.weight in {w.name for w in starved}]
         last = max(layers, key=lambda layer: layer.index, default=None)
         outside = [w for w in starved if w.outside and w.name not in {x.weight for x in layers}]
-        if last is not None and self._starves_too(view, last.bias):
+        if last is not None:
             end = _end(view, last, starved)
             if end is not None:
-                yield self._finding(
-                    view, starved, f"The output of layer {last.name} goes into {end}", end
-                )
+                place = f"The output of layer {last.name} goes into {end}"
+                yield self._finding(view, starved, place, end, Severity.WARNING)
                 return
         if outside:
             where = outside[-1].name.rpartition(".")[0]
             yield self._finding(
-                view, outside, f"Layer {where} runs inside of torch.no_grad()", "torch.no_grad"
+                view,
+                outside,
+                f"Layer {where} runs inside of torch.no_grad()",
+                "torch.no_grad",
+                Severity.NOTE,  # as a copy does that follows another network
             )
 
     @staticmethod
@@ -71,15 +81,16 @@ class CutGradient(AbstractRule):
         return known is None or not known.trainable or starves(view, known)
 
     def _finding(
-        self, view: RunView, starved: Sequence[Parameter], place: str, end: str
+        self, view: RunView, starved: Sequence[Parameter], place: str, end: str, least: Severity
     ) -> Finding:
+        """`least`: how severe it is in a network that learns well all the same."""
         names = tuple(parameter.name for parameter in starved)
         share = len(names) / max(1, len(view.weights))
         well = view.learning.status == "learns" and not view.learning.explained < LITTLE
         why = "whose slope is 0 everywhere" if end in FLAT_FUNCTIONS else "where the graph ends"
         return Finding(
             rule=self.name,
-            severity=Severity.NOTE if well else Severity.FAULT,
+            severity=least if well else Severity.FAULT,
             message=f"{place}, {why}: no gradient arrives at {some(names)} ({percent(share)} of "
             "the weights that optimizers hold).",
             sites=names,

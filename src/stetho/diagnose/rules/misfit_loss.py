@@ -21,7 +21,9 @@ class MisfitLoss(AbstractRule):
     targets. These determine the lowest loss that any prediction can reach. Softmax before
     cross_entropy, which applies a softmax itself, cannot reach less than ln(e + K − 1) − 1 for K
     classes. Sigmoid before binary_cross_entropy_with_logits, which applies a sigmoid itself, cannot
-    reach less than 0.31 for one class and 0.69 for the other. A squared error keeps the error of
+    reach less than 0.31 for one class and 0.69 for the other. A softmax over an axis with one entry
+    gives 1 whatever the network computes; a softmax over the samples of a batch makes each
+    prediction depend on the other samples. A squared error keeps the error of
     targets outside of the output's range. Outputs that a function clips to a constant for every
     sample predict nothing. If the shapes of output and targets differ, broadcasting compares each
     prediction with every target.
@@ -55,7 +57,7 @@ class MisfitLoss(AbstractRule):
     def check(self, view: RunView) -> Iterator[Finding]:
         for criterion in view.run.criteria:
             floor = max(_floor(criterion), self._cut_off(view, criterion))
-            if criterion.broadcast or floor > self.limit("floor"):
+            if criterion.broadcast or criterion.mixed or floor > self.limit("floor"):
                 yield self._finding(view, criterion, floor)
 
     def _cut_off(self, view: RunView, criterion: Criterion) -> float:
@@ -74,8 +76,10 @@ class MisfitLoss(AbstractRule):
         return bool(held) and all(view.parameter_now(name, "grad_rms") == 0 for name in held)
 
     def _finding(self, view: RunView, criterion: Criterion, floor: float) -> Finding:
-        severe = criterion.broadcast or floor > self.limit("severe")
-        told = _broadcast(criterion) if criterion.broadcast else _bounded(criterion, floor)
+        severe = criterion.broadcast or criterion.mixed or floor > self.limit("severe")
+        told = _bounded(criterion, floor)
+        if criterion.broadcast or criterion.mixed:
+            told = _broadcast(criterion) if criterion.broadcast else _mixed(criterion)
         return Finding(
             rule=self.name,
             severity=max(view.severity(severe), self._least(criterion)),
@@ -123,7 +127,20 @@ def _broadcast(criterion: Criterion) -> str:
     )
 
 
+def _mixed(criterion: Criterion) -> str:
+    return (
+        f"{criterion.function} follows {criterion.behind} over the samples of the batch (axis 0): "
+        "the outputs of different samples add up to 1, so each depends on the others"
+    )
+
+
 def _bounded(criterion: Criterion, floor: float) -> str:
+    if criterion.lower == criterion.upper:
+        return (
+            f"{criterion.function} follows {criterion.behind} over an axis with a single entry, "
+            f"which is {number(criterion.lower)} whatever the network computes: the output is a "
+            "constant"
+        )
     bounds = f"lie between {number(criterion.lower)} and {number(criterion.upper)}"
     if math.isinf(criterion.upper):
         bounds = f"are never below {number(criterion.lower)}"
@@ -141,6 +158,11 @@ def _remedy(criterion: Criterion, floor: float) -> Remedy:
             "give output and targets the same shape (squeeze or unsqueeze one of them)",
             "a loss below 100 % of the loss of a constant prediction",
         )
+    if criterion.mixed:
+        return Remedy(
+            f"apply {criterion.behind} over the classes (dim=1)",
+            "outputs of each sample that add up to 1",
+        )
     return Remedy(
         f"remove {criterion.behind} from the output",
         f"the lowest possible loss is 0 instead of {percent(floor)} of the loss of a constant "
@@ -154,6 +176,8 @@ BEYOND = 700.0  # e to the power of it is about the largest float
 def _floor(criterion: Criterion) -> float:
     """Return the lowest mean loss within the output's bounds, relative to a constant prediction."""
     low, high = criterion.lower, criterion.upper
+    if low == high:
+        return 1.0
     if criterion.function == "cross_entropy" and criterion.classes > 1:
         others = criterion.classes - 1
         if criterion.behind == "softmax":

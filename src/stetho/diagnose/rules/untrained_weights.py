@@ -21,7 +21,7 @@ class UntrainedWeights(AbstractRule):
     Looks at: weights that require a gradient and get one, but that no optimizer holds; and tensors
     that an optimizer holds, but that never get a gradient. Both together mean that the optimizer
     was made for other tensors than those that are trained: for a model that was made again later,
-    or for a copy.
+    or for a copy. Tensors that no module holds either, as in a plain dict or list, are a warning.
 
     Can look like it: training the last layers alone, by passing only these to the optimizer. Then
     the optimizer's own weights get gradients, and the rule gives a note unless the network does not
@@ -62,15 +62,17 @@ class UntrainedWeights(AbstractRule):
         weights = [p for p in view.run.parameters if p.role == "weight" and p not in idle]
         share = len(loose) / max(1, len(weights))
         still = view.learning.hardly and share > self.limit("most")
+        homeless = [p for p in loose if not p.model]
         names = tuple(parameter.name for parameter in loose)
         these = "these weights" if len(names) > 1 else "this weight"
-        severity = view.severity(severe=True) if still else Severity.NOTE
+        least = Severity.WARNING if homeless else Severity.NOTE
+        severity = max(least, view.severity(severe=True)) if still else least
         return Finding(
             rule=self.name,
             severity=Severity.FAULT if idle else severity,
             message=f"{some(names)}: no optimizer holds {these} ({percent(share)} of all weights), "
             f"though {'they get' if len(names) > 1 else 'it gets'} a gradient."
-            f"{_others(view, loose, idle)}",
+            f"{_others(view, loose, idle)}{_homeless(view, homeless)}",
             sites=names,
             first_step=0,
             evidence={
@@ -80,6 +82,12 @@ class UntrainedWeights(AbstractRule):
             cause={"frozen": 1.0},
             remedies=(
                 Remedy(
+                    "put them into nn.ParameterDict or nn.ParameterList in place of a dict or a "
+                    "list, and then make the optimizer",
+                    "relative updates near 1e-3",
+                )
+                if homeless
+                else Remedy(
                     "make the optimizer after the model, from the parameters of the model that is "
                     "trained",
                     "relative updates near 1e-3",
@@ -98,6 +106,19 @@ class UntrainedWeights(AbstractRule):
     @classmethod
     def absent(cls) -> Run:
         return chain(4, losses=LEARNS)
+
+
+def _homeless(view: RunView, homeless: Sequence[Parameter]) -> str:
+    """Where tensors that no module holds are used."""
+    if not homeless:
+        return ""
+    names = {parameter.name for parameter in homeless}
+    layers = [layer.name for layer in view.run.layers if layer.weight in names]
+    used = f" (used in {some(layers)})" if layers else ""
+    return (
+        f" No module holds {'them' if len(names) > 1 else 'it'} either{used}: "
+        "model.parameters() does not contain what lies in a plain dict or list."
+    )
 
 
 def _others(view: RunView, loose: Sequence[Parameter], idle: Sequence[Parameter]) -> str:
