@@ -255,7 +255,7 @@ OPERATORS: tuple[Operator, ...] = (
             division={"nan": "division", "onset": 80},
         ),
         rules=("non-finite",),
-        causes=("input", "unknown", "function"),
+        causes=("input", "unknown", "function", "operation"),
         hidden=False,
     ),
     Operator(

@@ -90,6 +90,8 @@ def judge(run: Run) -> Learning:
         best_step=best_step,
         lately=late,
     )
+    if run.players:  # what one wins the other loses
+        return replace(seen, status="unknown")
     if run_away(run, first, last):
         return replace(seen, status="diverged")
     if move(run):

@@ -80,7 +80,7 @@ class Capture(TorchFunctionMode):
         self.scene = Scene(sink=sink, structure=structure, guard=guard)
         self._making_way = ExitStack()  # holds what makes us pause
         self._aside = 0  # modules running on a path of torch's that no mode may look on
-        self._models = {id(model) for model in models}
+        self._models = {id(part) for model in models for part in model.modules()}
         self._tracker = ModuleTracker(
             structure.names, self.scene.stack, self._enter, self._leave, guard
         )

@@ -29,6 +29,7 @@ from stetho.observe.shards import is_flat
 from stetho.observe.states import States
 from stetho.observe.structure import Structure
 from stetho.observe.tracker import Names
+from stetho.observe.turns import Turns
 from stetho.observe.unseen import Unseen
 from stetho.patching import patched
 
@@ -39,7 +40,8 @@ class Observer:
     """Watches training steps from `start` to `stop`, and opens the capture for the probed ones.
 
     A step ends with the step of the *leading* optimizer: the last one to step before the next
-    backward pass. With `optimizers`, the steps of others do not count. `on_ranks` is told when the
+    backward pass, and of several with backward passes of their own (two players) the last one to
+    come in. With `optimizers`, the steps of others do not count. `on_ranks` is told when the
     script turns out to be one of several ranks: before its first probe has ended.
     """
 
@@ -69,6 +71,7 @@ class Observer:
         self._indices: weakref.WeakKeyDictionary[TorchOptimizer, int] = weakref.WeakKeyDictionary()
         self._leader: int | None = None
         self._followed = 0  # steps of other optimizers since the leader's last
+        self._turns = Turns()
         self._probing = False
         self._backwards = 0  # since the step began
         self._losses: list[Tensor] = []
@@ -188,14 +191,18 @@ class Observer:
                 self.capture.resume()
                 late = _has_closure(args, kwargs)
                 self.sink.after_update(self._states(optimizer, gradients=late))
-            if self._leads(self._index(optimizer)):
+            index = self._index(optimizer)
+            new = not self._turns.knows(index)
+            for one in self._turns.stepped(index):
+                self.structure.takes_turns(one)
+            if self._leads(index, new):
                 self._end_step()
 
     def _counts(self, optimizer: TorchOptimizer) -> bool:
         return self._mine() and (not self._only or id(optimizer) in self._only)
 
-    def _leads(self, index: int) -> bool:
-        """Whether a step of this optimizer ends the training step."""
+    def _leads(self, index: int, new: bool) -> bool:
+        """Whether a step of this optimizer ends the training step; `new`: it is its first."""
         if self._leader is None:
             self._leader = index
         if index == self._leader:
@@ -205,6 +212,10 @@ class Observer:
         if self._backwards == 0:
             self._leader = index  # it shares the backward pass of the leader before it
             return False
+        if new:
+            waits = any(known == self._leader for known in self._indices.values())
+            self._leader = index  # a second player, or one that was made in the place of the first
+            return not waits
         if self._followed > PATIENCE:
             self._leader = index
             return True
@@ -282,6 +293,7 @@ class Observer:
             return
         with self.guard:
             self._backwards += 1
+            self._turns.backward()
             self._losses.append(loss.detach())
             self.capture.scene.loss_scale = scale
             self._sentinel.before_backward(

@@ -101,6 +101,13 @@ class Structure:
         self.changed = True
         return len(self.optimizers) - 1
 
+    def takes_turns(self, optimizer: int) -> None:
+        """Note that an optimizer and others step in turn, each after a backward pass of its own."""
+        known = self.optimizers[optimizer]
+        if not known.in_turns:
+            self.optimizers[optimizer] = replace(known, in_turns=True)
+            self.changed = True
+
     def learn_parameter(self, parameter: Tensor, optimizer: int) -> str:
         """Take in a parameter (`optimizer` -1: none has it) if it is new; gives its name."""
         met = self.met.get(id(parameter))

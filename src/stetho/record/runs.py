@@ -209,6 +209,7 @@ class Optimizer:
     epsilon: float = 0.0  # added to the denominator by Adam and its kin, else 0
     lr: float = NAN  # of the first group at the start
     weight_decay: float = 0.0
+    in_turns: bool = False  # it and another step in turn, each after a backward pass of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,3 +318,8 @@ class Run:
     unseen: tuple[str, ...] = ()  # what could not be watched, one sentence each
     faults: tuple[str, ...] = ()  # tracebacks of faults of our own
     overhead: Overhead = Overhead()
+
+    @property
+    def players(self) -> bool:
+        """Whether several optimizers step in turn, each with a loss of its own (a GAN's two)."""
+        return sum(optimizer.in_turns for optimizer in self.optimizers) > 1
