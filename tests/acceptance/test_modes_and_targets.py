@@ -230,3 +230,67 @@ def test_an_input_that_asks_for_a_gradient_is_no_weight():
         return score + 0.1 * slope.square().sum(1).mean()
 
     assert "untrained-weights" not in [one.rule for one in diagnosed(model, loss).findings]
+
+
+# -- what tells samples apart ----------------------------------------------------------------------
+
+
+class Reader(nn.Module):
+    """Reads the class of a list from its first item; padding is token 9."""
+
+    def __init__(self, invert):
+        super().__init__()
+        self.embed, self.out = nn.Embedding(10, 16), nn.Linear(16, 3)
+        self.invert = invert
+
+    def forward(self, tokens):
+        valid = (tokens != 9) != self.invert
+        x = self.embed(tokens) * valid[..., None]
+        return self.out(x.sum(1) / valid.sum(1, keepdim=True))
+
+
+def lists(count=32):
+    tokens = torch.full((count, 8), 9)
+    label = torch.randint(0, 3, (count,))
+    tokens[:, 0], tokens[:, 1:4] = label, torch.randint(3, 9, (count, 3))
+    return tokens, label
+
+
+@pytest.mark.parametrize(("invert", "told"), [(True, True), (False, False)])
+def test_a_mask_that_keeps_the_padding_loses_the_input(invert, told):
+    def loss(model):
+        tokens, label = lists()
+        return F.cross_entropy(model(tokens), label)
+
+    found = diagnosed(Reader(invert), loss, steps=200)
+    assert (lead(found) == "lost-input") is told
+    assert ("lost-input" in alarms(found)) is told
+    assert "labels" not in [cause for one in found.findings[:1] for cause in one.cause]
+
+
+class Placed(nn.Module):
+    """Which of two tokens comes first? With places or, as in bags of words, without."""
+
+    def __init__(self, uses):
+        super().__init__()
+        self.embed, self.place = nn.Embedding(4, 16), nn.Embedding(4, 16)
+        self.hidden, self.out = nn.Linear(16, 32), nn.Linear(32, 2)
+        self.uses = uses
+
+    def forward(self, tokens):
+        x = self.embed(tokens)
+        if self.uses:
+            x = x * (1 + self.place(torch.arange(4)))
+        return self.out(torch.relu(self.hidden(x)).mean(1))
+
+
+@pytest.mark.parametrize(("uses", "told"), [(False, True), (True, False)])
+def test_weights_that_forward_never_uses_are_told(uses, told):
+    def loss(model):
+        tokens = torch.rand(64, 4).argsort(1)
+        first = (tokens == 0).int().argmax(1) < (tokens == 1).int().argmax(1)
+        return F.cross_entropy(model(tokens), first.long())
+
+    found = diagnosed(Placed(uses), loss, steps=300)
+    assert ("unused-weights" in [one.rule for one in found.findings]) is told
+    assert (alarms(found) == []) is uses

@@ -18,7 +18,7 @@ def agreed(*pairs):
     for x, gradient in pairs:
         summary = summarise_agreement(x, gradient)
         total = summary if total is None else total + summary
-    return agreement([float(value) for value in total.row()])
+    return agreement([float(value) for value in total.row()])["agreement"]
 
 
 def counted(x, gradient):

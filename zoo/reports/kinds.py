@@ -145,7 +145,14 @@ KINDS: dict[str, Kind] = {
     ),
     "attention": Kind(
         "attention that is mis-scaled, masked wrongly or blind to positions",
-        ("saturated", "collapsed", "not-learning", "vanishing-gradient"),
+        (
+            "lost-input",
+            "unused-weights",
+            "saturated",
+            "collapsed",
+            "not-learning",
+            "vanishing-gradient",
+        ),
         ("operation", "input"),
     ),
     "leak": Kind("the targets are among the inputs", ("not-learning",), ("input", "labels")),

@@ -15,7 +15,6 @@ from zoo.reports.table import FORMS, HERE, SEEDS, Report
 
 RUNS = HERE / ".runs"  # run files: not committed, made again by `python -m zoo reports run`
 OUTCOMES = HERE / "outcomes.jsonl"
-EVERY = 10  # steps between probes: the same on any machine
 LIMIT = 300.0  # seconds
 
 
@@ -101,7 +100,7 @@ def watch(cases: list[Report], jobs: int = 1, again: bool = False) -> None:
 
 def watched(trial: Trial) -> None:
     trial.file.unlink(missing_ok=True)
-    done = _python(["-m", "stetho", "run", "--every", str(EVERY), "-o", str(trial.file)], trial)
+    done = _python(["-m", "stetho", "run", "-o", str(trial.file)], trial)
     if done.returncode or not trial.file.exists():
         raise RuntimeError(f"{trial.name}: {done.stderr[-2000:]}")
 

@@ -30,3 +30,11 @@ def reached(view: RunView, starved: Sequence[Parameter]) -> Site | None:
         return None  # they took no part in the forward pass
     near = (site for site in view.hidden if whole or site.layer in layers)
     return next((site for site in near if view.now(site, "down_rms") > 0), None)
+
+
+def unused(view: RunView, parameter: Parameter) -> bool:
+    """Whether an optimizer holds it, and nothing that was seen has used it."""
+    pulls = [stats.grad_rms for stats in view.history(parameter.name)]
+    used = any(parameter.name in (layer.weight, layer.bias) for layer in view.run.layers)
+    idle = len(pulls) >= FEWEST_PROBES and all(math.isnan(pull) for pull in pulls)
+    return idle and not used and not parameter.outside

@@ -88,6 +88,7 @@ class LayerStats:
     time_fed: float = NAN  # share of Σ (∂L/∂h)² that comes in at the last tenth; 1: at the end only
     # the layer that makes a loss function's input
     agreement: float = NAN  # of the samples' weight gradients; 1: as if dealt out by chance
+    varies: float = NAN  # part of its input that differs between samples, rms; 0: all are alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

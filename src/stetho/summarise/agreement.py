@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stetho.summarise.layout import LIMIT, every
 from stetho.summarise.staging import elsewhere
 
 WORK = 3e8  # multiplications that one call may take
@@ -30,6 +31,8 @@ class AgreementSummary:
     squares_x: Tensor  # Σ ‖x - x̄‖²
     squares_g: Tensor  # Σ ‖g - ḡ‖²
     products: Tensor  # (outputs, inputs): Σ (g - ḡ) ⊗ (x - x̄)
+    between: Tensor  # Σ (x - its mean over the first axis)², of some elements
+    whole: Tensor  # Σ x² of the same
 
     @staticmethod
     def of(
@@ -41,6 +44,8 @@ class AgreementSummary:
         unit_g: Tensor,
         norm_g: Tensor,
         products: Tensor,
+        between: Tensor,
+        whole: Tensor,
     ) -> AgreementSummary:
         """Of what `sums_of_agreement` gives."""
         return AgreementSummary(
@@ -50,6 +55,8 @@ class AgreementSummary:
             squares_x=(unit_x.double() * norm_x.double()).square(),
             squares_g=(unit_g.double() * norm_g.double()).square(),
             products=products.double(),
+            between=between.double().square(),
+            whole=whole.double().square(),
         )
 
     def __add__(self, other: AgreementSummary) -> AgreementSummary:
@@ -65,18 +72,24 @@ class AgreementSummary:
             squares_x=self.squares_x + other.squares_x + weight * apart_x.square().sum(),
             squares_g=self.squares_g + other.squares_g + weight * apart_g.square().sum(),
             products=self.products + other.products + weight * apart_g[:, None] * apart_x,
+            between=self.between + other.between,
+            whole=self.whole + other.whole,
         )
 
     def row(self) -> Tensor:
-        """What `agreement` takes: ‖Σ g ⊗ x‖², and its mean over all permutations of g."""
+        """What `agreement` takes: ‖Σ g ⊗ x‖², its mean over all permutations of g; and how far
+        samples differ."""
         by_chance = self.squares_g * self.squares_x / (self.count - 1)
-        return torch.stack([self.products.square().sum(), by_chance])
+        return torch.stack([self.products.square().sum(), by_chance, self.between, self.whole])
 
 
-def agreement(row: list[float]) -> float:
-    """1: as by chance. NaN: nothing to compare."""
-    together, by_chance = row
-    return together / by_chance if by_chance > 0 else math.nan
+def agreement(row: list[float]) -> dict[str, float]:
+    """The fields of `record.LayerStats`."""
+    together, by_chance, between, whole = row
+    return {
+        "agreement": together / by_chance if by_chance > 0 else math.nan,
+        "varies": math.sqrt(between / whole) if whole > 0 else math.nan,
+    }
 
 
 def summarise_agreement(x: Tensor, gradient: Tensor) -> AgreementSummary | None:
@@ -110,7 +123,16 @@ def sums_of_agreement(x: Tensor, gradient: Tensor) -> tuple[Tensor, ...] | None:
         mean_x, mean_g = (inputs * share).sum(0) / some, (outputs * share).sum(0) / some
         centred_x, centred_g = (inputs - mean_x) * share, (outputs - mean_g) * share
     products = centred_g.T @ centred_x
-    return count, mean_x, mean_g, *_size(centred_x), *_size(centred_g), products
+    differ = _differences(x)
+    return count, mean_x, mean_g, *_size(centred_x), *_size(centred_g), products, *differ
+
+
+def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
+    """√Σ over some elements: of their deviation from the mean over samples, and of themselves."""
+    stride = max(1, x.numel() // LIMIT)
+    some = every(x.movedim(0, -1), stride, inner=1).float()
+    apart = torch.linalg.vector_norm(some - some.mean(1, keepdim=True))
+    return apart, torch.linalg.vector_norm(some)
 
 
 def _size(x: Tensor) -> tuple[Tensor, Tensor]:

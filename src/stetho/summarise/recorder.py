@@ -246,7 +246,7 @@ class Recorder:
         for name, row in read["sequences"].items():
             layers[name] = replace(layers.get(name, LayerStats()), **sequence_stats(row))
         for name, row in read["agreements"].items():
-            layers[name] = replace(layers.get(name, LayerStats()), agreement=agreement(row))
+            layers[name] = replace(layers.get(name, LayerStats()), **agreement(row))
         self._writer.add_criteria(
             with_targets(self._ranges[key].criterion, row) for key, row in read["ranges"].items()
         )

@@ -10,6 +10,7 @@ from typing import ClassVar
 from stetho.diagnose.examples import LEARNS, STUCK, chain
 from stetho.diagnose.phrases import number, percent, some
 from stetho.diagnose.rule import AbstractRule, Limit
+from stetho.diagnose.starving import unused
 from stetho.diagnose.view import RunView
 from stetho.record import Evidence, Finding, Optimizer, Parameter, Probe, Remedy, Run, Severity
 
@@ -57,7 +58,7 @@ class FrozenLayer(AbstractRule):
         on_purpose = [p for p in weights if not p.requires_grad]
         if on_purpose:
             yield self._on_purpose(view, on_purpose, len(on_purpose) / len(weights))
-        frozen = self._frozen(view, [p for p in weights if p.trainable])
+        frozen = self._frozen(view, [p for p in weights if p.trainable and not unused(view, p)])
         if frozen:
             yield self._finding(view, frozen)
 
