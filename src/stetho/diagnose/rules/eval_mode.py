@@ -16,7 +16,7 @@ from stetho.record import Evidence, Finding, Layer, Remedy, Run
 class EvalMode(AbstractRule):
     """Does batch normalisation normalise by the batch while the network is trained?
 
-    Looks at: batch normalisations behind layers, in training steps. In eval mode they use stored
+    Looks at: batch normalisations after layers, in training steps. In eval mode they use stored
     statistics. If these are still 0 and 1, as they were made, nothing is normalised at all:
     `model.eval()` was called before training began, and never undone.
 
