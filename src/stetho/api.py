@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -15,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from stetho.errors import (
-    RunFileError,
     StethoError,
     UnhealthyError,
     UsageError,
@@ -24,14 +20,13 @@ from stetho.errors import (
 from stetho.record import Diagnosis, Run, Severity
 from stetho.results import Result as Result
 from stetho.results import RunPair
-from stetho.running.watching import OF_RANK, Watching, new_run, own_file
+from stetho.running.watching import Watching, new_run
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer as TorchOptimizer
 
     from stetho.prediction.compare import Comparison
-    from stetho.running.script import Script
     from stetho.running.telling import Careful
 
 Loss = Callable[[Any, Any], Any]
@@ -84,6 +79,7 @@ def run_script(
     """
     from stetho.running.script import load, run, run_plainly
     from stetho.running.telling import Careful
+    from stetho.scripts import Order, WatchedRun
 
     begun, stderr = Event(), Careful()
     try:
@@ -95,23 +91,18 @@ def run_script(
             raise
         _say_that_we_failed(stderr, fault)
         run_plainly(target, arguments, as_module)
-    command = " ".join(["python", *(["-m"] if as_module else []), target, *arguments])
+    order = Order(
+        target=target,
+        arguments=arguments,
+        as_module=as_module,
+        budget=budget,
+        every=every,
+        output=output,
+        recipe=recipe,
+        ends_process=ends_process,
+    )
     try:
-        return _run_watched(
-            target,
-            arguments,
-            as_module=as_module,
-            budget=budget,
-            every=every,
-            output=output,
-            report=report,
-            recipe=recipe,
-            ends_process=ends_process,
-            script=script,
-            command=command,
-            stderr=stderr,
-            begun=begun,
-        )
+        return WatchedRun(order, report, stderr).go(script, begun)
     except StethoError:
         raise
     except Exception as fault:
@@ -120,7 +111,7 @@ def run_script(
         _say_that_we_failed(stderr, fault)
     code = run(script, arguments, lambda _: None, (lambda: None) if ends_process else None)
     return Result(
-        run=Run(command=command),
+        run=Run(command=order.command),
         diagnosis=Diagnosis("No diagnosis: stetho failed to begin."),
         file=None,
         exit_code=code,
@@ -130,109 +121,6 @@ def run_script(
 def _say_that_we_failed(stderr: Careful, fault: Exception) -> None:
     said = f"{type(fault).__name__}: {fault}"
     stderr.write(f"stetho failed to begin ({said}) and does not watch; please report it\n")
-
-
-def _run_watched(
-    target: str,
-    arguments: Sequence[str],
-    *,
-    as_module: bool,
-    budget: float,
-    every: int | None,
-    output: Path | None,
-    report: Callable[[Result], None],
-    recipe: str | None,
-    ends_process: bool,
-    script: Script,
-    command: str,
-    stderr: Careful,
-    begun: Event,
-) -> Result:
-    """As `run_script`; `begun` is set when the script's own code is about to run."""
-    from stetho.observe.on_import import AfterImport
-    from stetho.observe.schedule import Schedule
-    from stetho.running.children import (
-        PARENT,
-        Settings,
-        child_file,
-        clear_away,
-        gather,
-        is_launcher,
-        watch_children,
-    )
-    from stetho.running.script import run
-    from stetho.running.signals import Terminating, unhurried
-
-    schedule = Schedule(budget, every)
-    parent = os.environ.pop(PARENT, None)  # a watched launcher has started us as a rank
-    file = child_file(parent) if parent else own_file(target, output)
-    settings = Settings(parent or str(file.absolute()), budget, every, recipe)
-    # The script may go elsewhere. A place that nobody has asked for need not be had.
-    watching = Watching(new_run(command), file.absolute(), needed=output is not None)
-    trigger = AfterImport("torch", lambda: stderr.attempt("begin", begin), watching.failed)
-    results: list[Result] = []
-    process = os.getpid()
-    terminating = Terminating(lambda code: at_end(code), watching.later, stderr.attempt)
-
-    def begin() -> None:
-        watching.begin(schedule)
-
-    def stop() -> None:
-        stderr.attempt("stop watching", watching.stop)
-
-    def at_end(exit_code: int) -> None:
-        if results or os.getpid() != process:
-            return
-        with terminating.held(), unhurried() if ends_process else nullcontext():
-            stderr.attempt("diagnose the run", lambda: conclude(exit_code))
-        if not results:  # the script has run: its exit code must pass through
-            diagnosis = Diagnosis("No diagnosis: it failed, as was said before.")
-            run = new_run(command)
-            results.append(Result(run=run, diagnosis=diagnosis, file=None, exit_code=exit_code))
-
-    def conclude(exit_code: int) -> None:
-        trigger.stop()
-        try:
-            ended = watching.end(exit_code)
-        except RunFileError as error:
-            ended = new_run(command), Diagnosis(f"No diagnosis: {error}")
-        if ended is None:
-            return
-        quiet = watching.follows or parent is not None  # another process reports
-        if quiet:
-            ended = ended[0], Diagnosis("Told by the process that leads.")
-        else:
-            ended = gather(settings, started, *ended, function=function)
-        if parent is not None and (watching.follows or not watching.steps):
-            watching.file.unlink(missing_ok=True)
-        kept = file if watching.file.exists() else None
-        if file.parent.name.startswith(OF_RANK):
-            shutil.rmtree(file.parent, ignore_errors=True)
-        results.append(Result(*ended, kept, exit_code))
-        if not quiet:
-            report(results[0])
-
-    if parent is None:
-        clear_away(settings)
-    function: str | None = None
-    if recipe is not None:
-        from stetho.trials.recipe import parse
-
-        function = parse(recipe).function.name
-    swapped: AbstractContextManager[None] = nullcontext()
-    if recipe is not None and not is_launcher(target, as_module):  # its ranks get it
-        from stetho.choosing import with_recipe
-
-        swapped = with_recipe(recipe, target, arguments, as_module)
-    with swapped, watch_children(settings) as started:
-        trigger.start()
-        with terminating.on() if ends_process else nullcontext():
-            begun.set()
-            before_exit = stop if ends_process else None
-            exit_code = run(script, arguments, at_end, before_exit, watching.failed)
-    if not results:  # a forked child of the script that came back this far
-        sys.exit(exit_code)
-    return results[0] if exit_code >= 0 else replace(results[0], exit_code=exit_code)
 
 
 class watch(AbstractContextManager["watch"]):

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
@@ -184,28 +185,8 @@ def scout(
     found = find(sink, function, patterns)
     hidden = {site for place in found.places for site in place.sites}
     ways = {name: _way(prediction, hidden) for name, prediction in predicted.items()}
-    losses = [float(loss) for loss in stage.losses]
-    if status == forms.LEFT:
-        status = forms.DONE
-    ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
-    if status == forms.TIMED_OUT:
-        status, why = forms.DONE, ""
-    if _diverged(status, losses):
-        # One that leaves at the first such loss has not come to the end that it has otherwise.
-        ended = ended and _first_bad(losses) < len(losses) - 1
-        status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
-    area = sum(losses) / len(losses) if losses else math.nan
-    outcome = Outcome(
-        status=status,
-        why=why,
-        steps=stage.step,
-        area=area,
-        losses=thinned(losses),
-        metrics={name: tuple(values) for name, values in stage.metrics.items()},
-        heldout=stage.heldout,
-        step_seconds=schedule.step_seconds,
-        seconds=seconds,
-    )
+    outcome, ended = _judged(trial, stage, status, why)
+    outcome = replace(outcome, step_seconds=schedule.step_seconds, seconds=seconds)
     return Scouting(
         outcome=outcome,
         places=found.places,
@@ -216,6 +197,30 @@ def scout(
         ended=ended,
         unseen=tuple(dict.fromkeys([*sink.sentences, *unseen])),
     )
+
+
+def _judged(trial: Trial, stage: Stage, status: str, why: str) -> tuple[Outcome, bool]:
+    """What came of the unchanged script, and whether it came to its own end before its time."""
+    losses = [float(loss) for loss in stage.losses]
+    if status == forms.LEFT:
+        status = forms.DONE
+    ended = status == forms.DONE and (trial.steps is None or stage.step < trial.steps)
+    if status == forms.TIMED_OUT:
+        status, why = forms.DONE, ""
+    if _diverged(status, losses):
+        # One that leaves at the first such loss has not come to the end that it has otherwise.
+        ended = ended and _first_bad(losses) < len(losses) - 1
+        status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
+    outcome = Outcome(
+        status=status,
+        why=why,
+        steps=stage.step,
+        area=sum(losses) / len(losses) if losses else math.nan,
+        losses=thinned(losses),
+        metrics={name: tuple(values) for name, values in stage.metrics.items()},
+        heldout=stage.heldout,
+    )
+    return outcome, ended
 
 
 def _predictions(
