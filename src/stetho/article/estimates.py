@@ -46,16 +46,7 @@ def mean(
 ) -> Measure:
     """Mean over seeds, with Student's interval; of a value that is not finite, nothing is known."""
     if not all(math.isfinite(value) for value in values):
-        return Measure(
-            what=what,
-            value=NAN,
-            low=NAN,
-            high=NAN,
-            at_least=at_least,
-            at_most=at_most,
-            expected=expected,
-            unit=unit,
-        )
+        return exact(what, NAN, at_least=at_least, at_most=at_most, expected=expected, unit=unit)
     low, high = t_interval(values)
     return Measure(
         what=what,
@@ -81,16 +72,7 @@ def geometric_mean(
     """Geometric mean over seeds of what is positive (ratios, times), with Student's interval of
     the logarithms; of a value that is 0 or not finite, nothing is known."""
     if any(not 0 < value < math.inf for value in values):
-        return Measure(
-            what=what,
-            value=NAN,
-            low=NAN,
-            high=NAN,
-            at_least=at_least,
-            at_most=at_most,
-            expected=expected,
-            unit=unit,
-        )
+        return exact(what, NAN, at_least=at_least, at_most=at_most, expected=expected, unit=unit)
     logs = [math.log(value) for value in values]
     low, high = t_interval(logs)
     ends = (math.exp(fmean(logs)), _exp(low), _exp(high))

@@ -61,14 +61,8 @@ def run_trial(trial: Trial, train: Train | None = None) -> Outcome:
     losses = [float(loss) for loss in stage.losses]
     if _diverged(status, losses):
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
-    return Outcome(
-        status=status,
-        why=why,
-        steps=stage.step,
-        area=sum(losses) / len(losses) if losses else math.nan,
-        losses=thinned(losses),
-        metrics={name: tuple(values) for name, values in stage.metrics.items()},
-        heldout=stage.heldout,
+    return replace(
+        _outcome(stage, losses, status, why),
         step_seconds=schedule.step_seconds,
         seconds=seconds,
         memory=max(0.0, memory_peak() - before),
@@ -211,7 +205,12 @@ def _judged(trial: Trial, stage: Stage, status: str, why: str) -> tuple[Outcome,
         # One that leaves at the first such loss has not come to the end that it has otherwise.
         ended = ended and _first_bad(losses) < len(losses) - 1
         status, why = forms.DIVERGED, not_a_number(_first_bad(losses))
-    outcome = Outcome(
+    return _outcome(stage, losses, status, why), ended
+
+
+def _outcome(stage: Stage, losses: list[float], status: str, why: str) -> Outcome:
+    """All but what a trial took: its time and memory."""
+    return Outcome(
         status=status,
         why=why,
         steps=stage.step,
@@ -220,7 +219,6 @@ def _judged(trial: Trial, stage: Stage, status: str, why: str) -> tuple[Outcome,
         metrics={name: tuple(values) for name, values in stage.metrics.items()},
         heldout=stage.heldout,
     )
-    return outcome, ended
 
 
 def _predictions(
