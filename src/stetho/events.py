@@ -47,7 +47,7 @@ class LayerCall:
 class TargetCall:
     """One call of a loss function with targets, whose output was differentiated."""
 
-    kind: str  # "cross_entropy", "bce", "mse", "l1"; "": its best constant is not known
+    kind: str  # "cross_entropy", "bce", "mse", "huber", "l1"; "": its best constant is not known
     target: Tensor
     ignore_index: int = -100
     classes: int = 0  # of cross_entropy

@@ -31,3 +31,12 @@ def test_enough_targets_give_the_entropy_without_bias(count, classes):
 
 def test_one_class_alone_is_certain():
     assert summarise_targets("cross_entropy", torch.zeros(8, dtype=torch.long), 10).baseline() == 0
+
+
+def test_the_constant_of_a_huber_loss_is_that_of_its_squares():
+    torch.manual_seed(0)
+    targets = 0.2 * torch.randn(5000, 1)
+    constant = targets.mean().expand_as(targets)
+    for loss in (torch.nn.functional.smooth_l1_loss, torch.nn.functional.huber_loss):
+        expected = loss(constant, targets).item()
+        assert summarise_targets("huber", targets).baseline() == pytest.approx(expected, rel=1e-4)

@@ -7,6 +7,7 @@ from statistics import median
 
 from stetho.record import Run
 
+SQUARED = ("mse_loss", "smooth_l1_loss", "huber_loss")  # the last two where errors are small
 FIRST = 5  # probes whose median stands for the start
 MOVED = 10.0  # times its first value that the targets' variance has grown to: they move
 STILL = 1.2  # and times its value halfway
@@ -22,7 +23,7 @@ def growth(run: Run) -> tuple[float, float]:
     function other than a squared error takes part.
     """
     known = [(p.step, p.baseline) for p in run.probes if p.baseline > 0]
-    squared = bool(run.criteria) and all(one.function == "mse_loss" for one in run.criteria)
+    squared = bool(run.criteria) and all(one.function in SQUARED for one in run.criteria)
     if len(known) < 2 * FIRST or not squared:
         return math.nan, math.nan
     last_step, last = known[-1]

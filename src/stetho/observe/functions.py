@@ -106,6 +106,8 @@ def losses() -> dict[Function, str]:
         F.binary_cross_entropy: "bce",
         F.binary_cross_entropy_with_logits: "bce",
         F.mse_loss: "mse",
+        F.smooth_l1_loss: "huber",
+        F.huber_loss: "huber",
         F.l1_loss: "l1",
     }
 

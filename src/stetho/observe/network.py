@@ -202,7 +202,7 @@ class NetworkReader:
             ignored = int(kwargs.get("ignore_index", -100))
             criterion = criterion_of(func, x, target, int(classes))
             call = TargetCall(
-                kind="" if _weighted(args, kwargs) else kind,
+                kind="" if _weighted(args, kwargs) or _bent(func, args, kwargs) else kind,
                 target=target.detach(),
                 ignore_index=ignored,
                 classes=int(classes),
@@ -242,6 +242,13 @@ def _fan_in(form: forms.LayerForm, weight: Tensor) -> int:
     if form.conv or (form.kind == "linear" and form.weight == 1 and not form.either):
         return weight[0].numel()
     return int(weight.shape[-2])
+
+
+def _bent(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a Huber loss turns from squares to absolute values elsewhere than at 1."""
+    known = {F.smooth_l1_loss: (5, "beta"), F.huber_loss: (3, "delta")}
+    turn = forms.argument(args, kwargs, *known[func]) if func in known else None
+    return turn is not None and turn != 1
 
 
 def _weighted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -40,7 +40,8 @@ class TargetSummary:
 
         Cross entropy: the entropy of the classes' shares, corrected for their number (Miller 1955);
         NaN while the correction is above 1 % of it. Binary cross entropy: the mean entropy
-        of each output's mean. Squared error: the mean variance.
+        of each output's mean. Squared error: the mean variance. Huber's: half of it, which is what
+        squares give; large errors cost less.
         """
         count = float(self.count)
         if count <= 0:
@@ -52,7 +53,8 @@ class TargetSummary:
             p = mean.clamp(0, 1)
             return float(-(torch.special.xlogy(p, p) + torch.special.xlogy(1 - p, 1 - p)).mean())
         if self.second is not None:
-            return float((self.second / count - mean**2).clamp(min=0).mean())
+            variance = float((self.second / count - mean**2).clamp(min=0).mean())
+            return variance / 2 if self.kind == "huber" else variance
         return math.nan
 
 
@@ -151,7 +153,7 @@ def summarise_targets(
     if kind == "cross_entropy":
         shares = target.movedim(1, -1).reshape(-1, target.shape[1]) if target.ndim > 1 else target
         return TargetSummary(kind, _rows(shares), shares.double().sum(0))
-    if kind in ("bce", "mse"):
+    if kind in ("bce", "mse", "huber"):
         outputs = target.reshape(target.shape[0], -1) if target.ndim > 1 else target.reshape(-1, 1)
         outputs = outputs.double()
         return TargetSummary(kind, _rows(outputs), outputs.sum(0), outputs.square().sum(0))
