@@ -31,8 +31,10 @@ class AgreementSummary:
     squares_x: Tensor  # Σ ‖x - x̄‖²
     squares_g: Tensor  # Σ ‖g - ḡ‖²
     products: Tensor  # (outputs, inputs): Σ (g - ḡ) ⊗ (x - x̄)
-    between: Tensor  # Σ (x - its mean over the first axis)², of some elements
-    whole: Tensor  # Σ x² of the same
+    samples: Tensor  # along the first axis
+    mean: Tensor  # over them, of some elements of x
+    between: Tensor  # Σ (x - mean)² of the same elements
+    whole: Tensor  # Σ x²
 
     @staticmethod
     def of(
@@ -44,6 +46,8 @@ class AgreementSummary:
         unit_g: Tensor,
         norm_g: Tensor,
         products: Tensor,
+        samples: Tensor,
+        mean: Tensor,
         between: Tensor,
         whole: Tensor,
     ) -> AgreementSummary:
@@ -55,6 +59,8 @@ class AgreementSummary:
             squares_x=(unit_x.double() * norm_x.double()).square(),
             squares_g=(unit_g.double() * norm_g.double()).square(),
             products=products.double(),
+            samples=samples.double(),
+            mean=mean.double(),
             between=between.double().square(),
             whole=whole.double().square(),
         )
@@ -72,9 +78,24 @@ class AgreementSummary:
             squares_x=self.squares_x + other.squares_x + weight * apart_x.square().sum(),
             squares_g=self.squares_g + other.squares_g + weight * apart_g.square().sum(),
             products=self.products + other.products + weight * apart_g[:, None] * apart_x,
-            between=self.between + other.between,
+            samples=self.samples + other.samples,
+            mean=self._joined_mean(other),
+            between=self.between + other.between + self._apart(other),
             whole=self.whole + other.whole,
         )
+
+    def _joined_mean(self, other: AgreementSummary) -> Tensor:
+        if self.mean.shape != other.mean.shape:  # batches of other sizes: other elements
+            return self.mean
+        share = other.samples / (self.samples + other.samples)
+        return self.mean + share * (other.mean - self.mean)
+
+    def _apart(self, other: AgreementSummary) -> Tensor:
+        """What the distance of both means adds to `between`."""
+        if self.mean.shape != other.mean.shape:
+            return torch.zeros_like(self.between)
+        pairs = self.samples * other.samples / (self.samples + other.samples)
+        return pairs * (other.mean - self.mean).square().sum()
 
     def row(self) -> Tensor:
         """What `agreement` takes: ‖Σ g ⊗ x‖², its mean over all permutations of g; and how far
@@ -127,12 +148,13 @@ def sums_of_agreement(x: Tensor, gradient: Tensor) -> tuple[Tensor, ...] | None:
     return count, mean_x, mean_g, *_size(centred_x), *_size(centred_g), products, *differ
 
 
-def _differences(x: Tensor) -> tuple[Tensor, Tensor]:
-    """√Σ over some elements: of their deviation from the mean over samples, and of themselves."""
+def _differences(x: Tensor) -> tuple[Tensor, ...]:
+    """Of some elements: samples, mean over them, √Σ of the deviations from it, √Σ of squares."""
     stride = max(1, x.numel() // LIMIT)
     some = every(x.movedim(0, -1), stride, inner=1).float()
-    apart = torch.linalg.vector_norm(some - some.mean(1, keepdim=True))
-    return apart, torch.linalg.vector_norm(some)
+    mean = some.mean(1)
+    apart = torch.linalg.vector_norm(some - mean[:, None])
+    return mean.new_full((), x.shape[0]), mean, apart, torch.linalg.vector_norm(some)
 
 
 def _size(x: Tensor) -> tuple[Tensor, Tensor]:
